@@ -1,0 +1,89 @@
+"""Every error ketplan raises on purpose, one tree.
+
+KetplanError
+├── InputError              what was given cannot be used: one sentence, exit 2, HTTP 400
+├── ConfigError             a setting is missing or unsafe: exit 2, refuses to start
+├── RefusedError            a rule forbids it: findings open, wrong role, blocked: exit 3, HTTP 403
+│   └── PatientMismatch     the patient guard stopped it: exit 3, HTTP 409
+├── LaunchError             a SMART launch failed a check: HTTP 400
+├── SessionError            no such launch for this browser, or it has ended: HTTP 404
+└── EhrError                the EHR did not do what was asked: HTTP 502
+    ├── Temporary           worth trying again: exit 75
+    └── Fatal               trying again changes nothing: exit 1
+        ├── Forbidden       the EHR will not let this user do it
+        ├── NotSupported    the EHR does not do this at all
+        ├── NotFound        no such resource there
+        └── Conflict        somebody changed the resource meanwhile
+
+A message is one sentence for the person who reads it. It never holds patient data, a token, a URL query
+or a traceback.
+"""
+
+from __future__ import annotations
+
+
+class KetplanError(Exception):
+    """Base of all; `exit_code` and `http_status` are what the two front doors answer with."""
+
+    exit_code = 1
+    http_status = 500
+
+
+class InputError(KetplanError):
+    exit_code = 2
+    http_status = 400
+
+
+class ConfigError(KetplanError):
+    exit_code = 2
+
+
+class RefusedError(KetplanError):
+    exit_code = 3
+    http_status = 403
+
+
+class PatientMismatch(RefusedError):
+    http_status = 409
+
+
+class LaunchError(KetplanError):
+    http_status = 400
+
+
+class SessionError(KetplanError):
+    http_status = 404
+
+
+class EhrError(KetplanError):
+    """`status` is the HTTP status of the EHR's answer, None when there was no answer."""
+
+    http_status = 502
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Temporary(EhrError):
+    exit_code = 75
+
+
+class Fatal(EhrError):
+    pass
+
+
+class Forbidden(Fatal):
+    pass
+
+
+class NotSupported(Fatal):
+    pass
+
+
+class NotFound(Fatal):
+    pass
+
+
+class Conflict(Fatal):
+    pass
