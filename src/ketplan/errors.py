@@ -56,13 +56,18 @@ class SessionError(KetplanError):
 
 
 class EhrError(KetplanError):
-    """`status` is the HTTP status of the EHR's answer, None when there was no answer."""
+    """`status` is the HTTP status of the EHR's answer, None when there was no answer.
+
+    `server_said` is the EHR's own words, which may hold patient data: for the clinician's screen, never for
+    a log. It is no part of the message.
+    """
 
     http_status = 502
 
-    def __init__(self, message: str, status: int | None = None) -> None:
+    def __init__(self, message: str, status: int | None = None, server_said: str = "") -> None:
         super().__init__(message)
         self.status = status
+        self.server_said = server_said
 
 
 class Temporary(EhrError):

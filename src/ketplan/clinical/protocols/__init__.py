@@ -1,0 +1,1 @@
+"""The protocol library as tables: drug courses, therapy courses, evidence. Every row carries its source."""

@@ -1,0 +1,1 @@
+"""One module per question the assessment asks of the record. Each screen: View → findings."""

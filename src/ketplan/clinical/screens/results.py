@@ -1,0 +1,123 @@
+"""Results outside their limits: laboratory, oxygen, ECG, questionnaires. Protocol facts 3.1 and 8b.
+
+The newest value decides, however old: an abnormal result stays a concern until a newer one. Whether it is
+too old to rely on is the work-up gate's question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+
+from ketplan.clinical import codes
+from ketplan.clinical.findings import Finding, evidence_of, value_words
+from ketplan.clinical.record import Observation
+from ketplan.clinical.rules import finding
+from ketplan.clinical.scales import AUDIT_C, BPIC_NAMES, CHILD_PUGH_NAMES, DAST_10, MOCA, SLUMS_NAMES
+from ketplan.clinical.view import View, is_positive, number
+
+TSH, SPO2, ALT, AST, EGFR, QTC = "3016-3", "59408-5", "1742-6", "1920-8", "98979-8", "8636-3"
+LIVER_MULTIPLE = 3
+# Urine screen → ingredients whose active prescription explains a positive (3.1 UDS_UNEXPECTED).
+DRUG_SCREENS: dict[str, tuple[str, frozenset[str]]] = {
+    "19261-7": ("amphetamines", frozenset({"725", "3288", "700810", "6816"})),
+    "19359-9": ("cocaine", frozenset()),
+    "19295-5": ("opiates", frozenset({"7052", "7804", "5489", "2670", "3423", "7814"})),
+    "14316-4": (
+        "benzodiazepines",
+        frozenset(
+            {"596", "2598", "3322", "6470", "6960", "10355", "2356", "10767"}
+            | {"21241", "7781", "4077", "4501", "35185", "2353"}
+        ),
+    ),
+    "19659-2": ("phencyclidine", frozenset()),
+    "18282-4": ("cannabinoids", frozenset()),
+}
+
+
+def screen(view: View) -> Iterator[Finding]:
+    for code, beyond, id, words in _LIMITS:
+        newest = view.newest(code)
+        if newest and (value := number(newest)) is not None and beyond(value):
+            yield finding(id, words.format(value_words(newest)), [evidence_of(newest)])
+    yield from _liver(view)
+    yield from _named_scales(view)
+    yield from _alcohol(view)
+    yield from _urine(view)
+    if found := view.active(codes.SLEEP_APNOEA_COPD):
+        yield finding("RESPIRATORY_OSA", "Sleep apnoea or chronic lung disease.", map(evidence_of, found))
+
+
+_LIMITS: tuple[tuple[str, Callable[[Decimal], bool], str, str], ...] = (
+    (TSH, lambda v: v < Decimal("0.1"), "HYPERTHYROID", "TSH {} is below 0.1."),
+    (SPO2, lambda v: v < 94, "RESPIRATORY_OSA", "Oxygen saturation {} is below 94 %."),
+    (EGFR, lambda v: v < 30, "EGFR_LT_30", "eGFR {} is below 30."),
+    (QTC, lambda v: v > 500, "QTC_GT_500", "QTc {} is above 500 ms."),
+    (QTC, lambda v: 470 <= v <= 500, "QTC_470_500", "QTc {} is between 470 and 500 ms."),
+    (DAST_10, lambda v: v >= 3, "SUD_HISTORY", "DAST-10 {} is 3 or more."),
+    (MOCA, lambda v: v < 26, "COGNITION_LOW", "MoCA {} is below 26."),
+)
+
+
+def _liver(view: View) -> Iterator[Finding]:
+    if severe := view.active(codes.HEPATIC_FAILURE) + _child_pugh_c(view):
+        yield finding("HEPATIC_SEVERE", "Severe liver disease.", map(evidence_of, severe))
+    raised = [o for code in (ALT, AST) if (o := view.newest(code)) and _above_three_times(o, view)]
+    if moderate := [*view.active(codes.CIRRHOSIS), *raised]:
+        yield finding(
+            "HEPATIC_MODERATE",
+            "Cirrhosis, or ALT or AST above three times the upper limit.",
+            map(evidence_of, moderate),
+        )
+
+
+def _child_pugh_c(view: View) -> list[Observation]:
+    newest = view.newest_named(CHILD_PUGH_NAMES)
+    if newest is None:
+        return []
+    words, value = value_words(newest).strip().upper(), number(newest)
+    return [newest] if words.split()[-1:] == ["C"] or (value is not None and value >= 10) else []
+
+
+def _above_three_times(observation: Observation, view: View) -> bool:
+    value = number(observation)
+    limit = observation.range_high or view.house.liver_upper_limit
+    return value is not None and value > LIVER_MULTIPLE * limit
+
+
+def _named_scales(view: View) -> Iterator[Finding]:
+    slums = view.newest_named(SLUMS_NAMES)
+    if slums and (value := number(slums)) is not None and value < 27:
+        yield finding("COGNITION_LOW", f"SLUMS {value_words(slums)} is below 27.", [evidence_of(slums)])
+    bladder = view.newest_named(BPIC_NAMES)
+    if bladder and (value := number(bladder)) is not None and value >= 19:
+        yield finding(
+            "LUTS_OR_CYSTITIS", f"BPIC-SS {value_words(bladder)} is 19 or more.", [evidence_of(bladder)]
+        )
+
+
+def _alcohol(view: View) -> Iterator[Finding]:
+    newest = view.newest(AUDIT_C)
+    patient = view.record.patient
+    man = patient.birth_sex == "M" or (patient.birth_sex is None and patient.gender == "male")
+    limit = 4 if man else 3
+    if newest and (value := number(newest)) is not None and value >= limit:
+        yield finding(
+            "SUD_HISTORY", f"AUDIT-C {value_words(newest)} is {limit} or more.", [evidence_of(newest)]
+        )
+
+
+def _urine(view: View) -> Iterator[Finding]:
+    taken = {i for m in view.current_medications for i in view.ingredients_of(m)}
+    unexplained = [
+        (words, newest)
+        for code, (words, explained_by) in DRUG_SCREENS.items()
+        if (newest := view.newest(code)) and is_positive(newest) and not taken & explained_by
+    ]
+    if unexplained:
+        classes = ", ".join(words for words, _ in unexplained)
+        yield finding(
+            "UDS_UNEXPECTED",
+            f"Urine screen positive without a prescription that explains it: {classes}.",
+            [evidence_of(o) for _, o in unexplained],
+        )

@@ -1,0 +1,258 @@
+"""The pre-treatment work-up gate: protocol facts 3.3 (the JSON is the gate), as amended by 8b.
+
+Anything missing or too old makes WORKUP_INCOMPLETE. Ages count from the as-of date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from ketplan.clinical import codes
+from ketplan.clinical.disorders import Disorder
+from ketplan.clinical.findings import Evidence, Finding, evidence_of, value_words
+from ketplan.clinical.record import CPT, SNOMED, Encounter, Fact, Observation, Procedure, When
+from ketplan.clinical.rules import finding
+from ketplan.clinical.scales import AUDIT_C, DAST_10, PHQ9_TOTAL, Scale
+from ketplan.clinical.screens import suicide
+from ketplan.clinical.screens.pregnancy import HCG
+from ketplan.clinical.view import View, moment_of, number
+
+
+class ItemState(StrEnum):
+    MET = "met"
+    MISSING = "missing"
+    STALE = "stale"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of the gate as it stands. `when` and `value` describe the newest entry, if any."""
+
+    name: str
+    state: ItemState
+    words: str
+    when: str = ""
+    value: str = ""
+    evidence: tuple[Evidence, ...] = ()
+
+
+EVALUATION = {SNOMED: ("10197000", "79094001"), CPT: ("90791", "90792")}
+CONSENT = {SNOMED: ("408835000", "370861006")}
+PDMP = {SNOMED: ("461621000124108",)}
+ECG_PROCEDURE = {SNOMED: ("268400002",)}
+ECG = ("11524-6", "8636-3")
+EVALUATION_DAYS, CONSENT_DAYS, PDMP_DAYS, ECG_DAYS, SCALE_DAYS = 90, 90, 30, 365, 14
+MEDICATION_LIST, ALLERGY_LIST = ("10160-0",), ("48765-2",)
+_NO_INFORMATION = frozenset({"no-allergy-info", "no-medication-info", "1631000175102"})
+
+# name, LOINC codes any of which will do, oldest age in days, words.
+RESULTS: tuple[tuple[str, tuple[str, ...], int, str], ...] = (
+    ("sbp", ("8480-6",), 30, "systolic blood pressure"),
+    ("dbp", ("8462-4",), 30, "diastolic blood pressure"),
+    ("heart_rate", ("8867-4",), 30, "heart rate"),
+    ("spo2", ("59408-5",), 30, "oxygen saturation"),
+    ("alt", ("1742-6",), 90, "ALT"),
+    ("ast", ("1920-8",), 90, "AST"),
+    ("renal", ("2160-0", "98979-8", "51990-0"), 90, "creatinine or eGFR"),
+    ("tsh", ("3016-3",), 365, "TSH"),
+    ("uds_amphetamines", ("19261-7",), 30, "urine screen: amphetamines"),
+    ("uds_cocaine", ("19359-9",), 30, "urine screen: cocaine"),
+    ("uds_opiates", ("19295-5",), 30, "urine screen: opiates"),
+    ("uds_benzodiazepines", ("14316-4",), 30, "urine screen: benzodiazepines"),
+    ("uds_pcp", ("19659-2",), 30, "urine screen: phencyclidine"),
+    ("phq9", (PHQ9_TOTAL,), SCALE_DAYS, "PHQ-9 total"),
+    ("audit_c", (AUDIT_C,), SCALE_DAYS, "AUDIT-C total"),
+    ("dast10", (DAST_10,), SCALE_DAYS, "DAST-10 total"),
+)
+HCG_DAYS = 7
+
+
+def items(view: View, targets: Sequence[Disorder]) -> tuple[Item, ...]:
+    """Every line of the gate that applies to this patient."""
+    lines = [_evaluation(view), _consent(view)]
+    if view.house.country.upper() == "US":
+        lines.append(_done(view, "pdmp_review", PDMP, PDMP_DAYS, "prescription monitoring review"))
+    lines += [_result(view, name, loinc, days, words) for name, loinc, days, words in RESULTS]
+    if view.may_be_pregnant:
+        lines.append(_result(view, "hcg", HCG, HCG_DAYS, "pregnancy test"))
+    if _needs_ecg(view):
+        lines.append(_ecg(view))
+    lines.append(_cssrs(view))
+    lines += [_scale(view, d.scale) for d in targets]
+    lines += [_allergy_list(view), _medication_list(view)]
+    if (birth := _birth_date(view)) is not None:
+        lines.append(birth)
+    return tuple(lines)
+
+
+def screen(view: View, lines: Sequence[Item], has_target: bool) -> Iterator[Finding]:
+    open_lines = [i for i in lines if i.state is not ItemState.MET]
+    vague = _vague_conditions(view, has_target)
+    reasons = [i.words for i in open_lines] + [f"{c.label} (which condition is it?)" for c in vague]
+    if reasons:
+        yield finding(
+            "WORKUP_INCOMPLETE",
+            f"Missing, too old or unclear: {'; '.join(reasons)}.",
+            [*(e for i in open_lines for e in i.evidence), *map(evidence_of, vague)],
+        )
+
+
+def _vague_conditions(view: View, has_target: bool) -> list[Fact]:
+    """Conditions that cannot be judged: free text only, a phobia of no stated kind, unspecified anxiety."""
+    has_phobia = bool(view.active(codes.SPECIFIC_PHOBIA))
+    return [
+        c
+        for c in sorted(view.active_conditions, key=lambda c: c.reference)
+        if not codes.is_coded(c)
+        or (c in codes.UNSPECIFIED_PHOBIA and not has_phobia)
+        or (c in codes.UNSPECIFIED_ANXIETY and not has_target)
+    ]
+
+
+# --- lines ----------------------------------------------------------------------------------------------
+
+
+def _line(
+    name: str, words: str, newest: Fact | None, when: When | None, fresh: bool, note: str = ""
+) -> Item:
+    if newest is None:
+        return Item(name, ItemState.MISSING, f"{words} (none)")
+    evidence = (evidence_of(newest),)
+    value = value_words(newest) if isinstance(newest, Observation) else ""
+    said = str(when) if when else ""
+    if fresh:
+        return Item(name, ItemState.MET, words, said, value, evidence)
+    reason = note or (f"too old: {said}" if said else "without a date")
+    return Item(name, ItemState.STALE, f"{words} ({reason})", said, value, evidence)
+
+
+def _result(view: View, name: str, loinc: Sequence[str], days: int, words: str) -> Item:
+    newest = view.newest(*loinc)
+    when = newest.when if newest else None
+    return _line(name, words, newest, when, view.is_fresh(when, days))
+
+
+def _acts(view: View, wanted: dict[str, tuple[str, ...]]) -> list[Procedure | Encounter]:
+    """Procedures and encounters with one of the codes that have happened, oldest first."""
+    facts: list[Procedure | Encounter] = [*view.record.procedures, *view.record.encounters]
+    found = [
+        f
+        for f in facts
+        if any(f.has(system, of_system) for system, of_system in wanted.items())
+        and f.status in (None, "completed", "finished", "in-progress", "unknown")
+        and view.happened(f.when)
+    ]
+    return sorted(found, key=lambda f: (moment_of(f.when), f.reference))
+
+
+def _done(view: View, name: str, wanted: dict[str, tuple[str, ...]], days: int, words: str) -> Item:
+    newest = next(reversed(_acts(view, wanted)), None)
+    when = newest.when if newest else None
+    return _line(name, words, newest, when, view.is_fresh(when, days))
+
+
+def _evaluation(view: View) -> Item:
+    return _done(view, "psychiatric_evaluation", EVALUATION, EVALUATION_DAYS, "psychiatric evaluation")
+
+
+def _consent(view: View) -> Item:
+    """8b: ketamine and off-label named, at 18 or older, after the evaluation, at most 90 days old."""
+    consents = _acts(view, CONSENT)
+    words = "consent naming ketamine and off-label use"
+    good = [c for c in consents if _consent_fault(view, c) == ""]
+    newest = (good or consents or [None])[-1]
+    if newest is None:
+        return _line("consent", words, None, None, False)
+    return _line("consent", words, newest, newest.when, bool(good), _consent_fault(view, newest))
+
+
+def _consent_fault(view: View, consent: Procedure | Encounter) -> str:
+    note = consent.note if isinstance(consent, Procedure) else ""
+    words = " ".join([consent.text, note, *(c.display for c in consent.codes)]).lower()
+    if "ketamine" not in words or not ("off-label" in words or "off label" in words):
+        return "does not name ketamine and off-label use"
+    if consent.when is None:
+        return "without a date"
+    if not view.is_fresh(consent.when, CONSENT_DAYS):
+        return f"too old: {consent.when}"
+    evaluations = [e.when for e in _acts(view, EVALUATION) if e.when]
+    if evaluations and not any(_day(e) <= _day(consent.when) for e in evaluations):
+        return "given before the evaluation"
+    ages = view.age_range(_day(consent.when))
+    return "given under the age of 18" if ages and ages[0] < 18 else ""
+
+
+def _day(when: When) -> date:
+    return when.earliest
+
+
+def _needs_ecg(view: View) -> bool:
+    return view.house.ecg_for_all or view.age_may_be(50, 200) or bool(view.ever(codes.CARDIAC_HISTORY))
+
+
+def _ecg(view: View) -> Item:
+    facts: list[Fact] = [*_acts(view, ECG_PROCEDURE), *view.history(*ECG)]
+    newest = max(facts, key=lambda f: moment_of(getattr(f, "when", None)), default=None)
+    when = getattr(newest, "when", None)
+    return _line("ecg", "ECG", newest, when, view.is_fresh(when, ECG_DAYS))
+
+
+def _cssrs(view: View) -> Item:
+    words = "C-SSRS with every item it calls for"
+    newest = view.newest(*suicide.ITEMS, *suicide.PANELS)
+    complete = suicide.answered_items(view, SCALE_DAYS)
+    when = newest.when if newest else None
+    note = "incomplete" if view.is_fresh(when, SCALE_DAYS) else ""
+    return _line("cssrs", words, newest, when, complete, note)
+
+
+def _scale(view: View, scale: Scale) -> Item:
+    newest = scale_score(view, scale)
+    when = newest.when if newest else None
+    return _line("disorder_scale", scale.title, newest, when, view.is_fresh(when, SCALE_DAYS))
+
+
+def scale_score(view: View, scale: Scale) -> Observation | None:
+    """The newest total of an instrument: by LOINC, and by name where the value carries no LOINC code."""
+    coded = view.newest(scale.loinc) if scale.loinc else None
+    named = view.newest_named(scale.names, coded=scale.loinc is None)
+    found = [
+        o for o in (coded, named) if o and (total := number(o)) is not None and 0 <= total <= scale.maximum
+    ]
+    return max(found, key=lambda o: moment_of(o.when), default=None)
+
+
+def _allergy_list(view: View) -> Item:
+    entries: list[Fact] = [
+        a
+        for a in view.record.allergies
+        if a.verification_status not in codes.NOT_SO and not any(c.code in _NO_INFORMATION for c in a.codes)
+    ]
+    return _listed(view, "allergy_list", entries, ALLERGY_LIST, "allergy list")
+
+
+def _medication_list(view: View) -> Item:
+    entries: list[Fact] = [
+        m for m in view.record.medications if not any(c.code in _NO_INFORMATION for c in m.codes)
+    ]
+    return _listed(view, "medication_list", entries, MEDICATION_LIST, "medication list")
+
+
+def _listed(view: View, name: str, entries: list[Fact], lists: Sequence[str], words: str) -> Item:
+    """Any entry, or a list somebody asserted to be empty; nothing at all is unknown, not none."""
+    asserted = [e for e in view.record.empty_lists if any(c.code in lists for c in e.codes)]
+    present = entries or asserted
+    if not present:
+        return Item(name, ItemState.MISSING, f"{words} (nothing recorded, not even that there is none)")
+    return Item(name, ItemState.MET, words, value=f"{len(entries)} entries" if entries else "asserted empty")
+
+
+def _birth_date(view: View) -> Item | None:
+    """A date of birth that leaves open whether the patient is of age must be completed."""
+    ages = view.age_range(view.start)
+    if ages and (ages[0] >= 18 or ages[1] < 18):
+        return None
+    return Item("birth_date", ItemState.MISSING, "date of birth (of age on day 0?)")

@@ -1,0 +1,182 @@
+"""The FHIR client: reads with patience, writes exactly once, and never lets the token off the EHR.
+
+Raw JSON goes in and out, decimals exact. What the EHR refuses becomes one of the errors of `outcome.MEANING`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ketplan.ehr import capabilities, jsontext, outcome, urls
+from ketplan.ehr.bundles import Gathering, SearchResult
+from ketplan.ehr.patience import Patience
+from ketplan.ehr.transport import Answer, Http
+from ketplan.errors import EhrError, Fatal, InputError, Temporary
+
+Json = dict[str, Any]
+Params = Sequence[tuple[str, str]]
+
+FHIR_JSON = "application/fhir+json"
+# A search cache (60 s in HAPI) would hide what was written a moment ago.
+READ_HEADERS = {"Accept": f"{FHIR_JSON}, application/json;q=0.9", "Cache-Control": "no-cache"}
+MAX_PAGES = 200
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A resource as it was read. `etag` is to be sent back verbatim; None when the EHR keeps no versions."""
+
+    raw: Json
+    etag: str | None = None
+
+
+@dataclass(frozen=True)
+class Written:
+    """A write the EHR accepted. `created` is False for an update and for a match of `if_none_exist`."""
+
+    id: str
+    etag: str | None
+    status: int
+    created: bool
+
+
+class FhirClient:
+    """Talks to the one EHR at `base`.
+
+    `token` is asked before each request, so that it may be renewed meanwhile; None for an open server.
+    `parallel` is how many requests a reader may have under way at once. Safe to use from several threads.
+    """
+
+    def __init__(
+        self,
+        base: str,
+        token: Callable[[], str | None] | None,
+        http: Http,
+        parallel: int = 4,
+        patience: Patience | None = None,
+    ) -> None:
+        self.base = urls.fhir_base(base)
+        self.parallel = parallel
+        self.patience = patience or Patience()
+        self._token, self._http = token, http
+
+    def read(self, kind: str, id: str) -> Resource:
+        """One resource. NotFound, Forbidden, Temporary ... as `outcome` says; Fatal when it is another one."""
+        answer, body = self._get(urls.resource_url(self.base, kind, id))
+        if not isinstance(body, dict) or body.get("resourceType") != kind:
+            raise Fatal("The EHR answered with something other than the resource asked for.", answer.status)
+        return Resource(body, _etag(answer, body))
+
+    def search(self, kind: str, params: Params, max_pages: int = MAX_PAGES) -> SearchResult:
+        """Every page of a search. A page that fails after the first leaves the result incomplete."""
+        gathering = Gathering(kind)
+        _, body = self._get(urls.resource_url(self.base, kind), params)
+        link = gathering.add(body)
+        here, seen = urls.resource_url(self.base, kind), set[str]()
+        while link is not None:
+            try:
+                here = self._step(here, link, seen, max_pages)
+                link = gathering.add(self._get(here)[1])
+            except EhrError as error:
+                gathering.stop(str(error))
+                break
+        return gathering.result()
+
+    def create(self, resource: Json, if_none_exist: str | None = None) -> Written:
+        """Create once. `if_none_exist` is a search such as `identifier=system|value`, sent as the condition.
+
+        Never tried again here: Temporary means it is not known whether it was created, so look before you
+        repeat it.
+        """
+        kind = _kind(resource)
+        headers = {"If-None-Exist": if_none_exist} if if_none_exist else {}
+        answer, body = self._write("POST", urls.resource_url(self.base, kind), resource, headers)
+        id = urls.created_id(kind, answer.headers.get("Location")) or _body_id(kind, body)
+        if id is None:
+            raise Temporary("The EHR did not say what it created; it has to be looked up.", answer.status)
+        return Written(id, _etag(answer, body), answer.status, answer.status == 201 or not if_none_exist)
+
+    def update(self, resource: Json, etag: str | None) -> Written:
+        """Replace a resource, on condition that its version still is `etag`. Conflict when it is not."""
+        kind, id = _kind(resource), resource.get("id")
+        url = urls.resource_url(self.base, kind, str(id or ""))
+        answer, body = self._write("PUT", url, resource, {"If-Match": etag} if etag else {})
+        return Written(str(id), _etag(answer, body), answer.status, answer.status == 201)
+
+    def capabilities(self) -> capabilities.Capabilities:
+        """What the EHR says it offers. NotSupported when it does not speak FHIR R4."""
+        return capabilities.parse(self._get(f"{self.base}/metadata")[1])
+
+    def _step(self, here: str, link: str, seen: set[str], max_pages: int) -> str:
+        url = urls.next_page(self.base, here, link)
+        if url in seen:
+            raise Fatal("The EHR's pages lead in a circle; reading stopped there.")
+        if len(seen) + 1 >= max_pages:
+            raise Fatal(f"Reading stopped after {max_pages} pages.")
+        seen.add(url)
+        return url
+
+    def _get(self, url: str, params: Params | None = None) -> tuple[Answer, Any]:
+        answer = self.patience.ask(lambda: self._send("GET", url, READ_HEADERS, params=params))
+        body = answer.json() if 200 <= answer.status < 300 else _lenient(answer)
+        if error := outcome.error_for(answer.status, body):
+            raise error
+        return answer, body
+
+    def _write(self, method: str, url: str, resource: Json, headers: Mapping[str, str]) -> tuple[Answer, Any]:
+        try:
+            text = jsontext.dumps(resource)
+        except (TypeError, ValueError):
+            raise InputError("The resource holds a value JSON cannot hold.") from None
+        headers = {"Accept": FHIR_JSON, "Content-Type": FHIR_JSON, **headers}
+        answer = self._send(method, url, headers, body=text.encode())
+        body = _lenient(answer)
+        if error := outcome.error_for(answer.status, body):
+            raise error
+        return answer, body
+
+    def _send(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        params: Params | None = None,
+        body: bytes | None = None,
+    ) -> Answer:
+        if not urls.is_under(self.base, url):
+            raise Fatal("An address outside the EHR was about to be asked; it was not.")
+        token = self._token() if self._token else None
+        authorization = f"Bearer {token}" if token else None
+        return self._http.send(method, url, headers, query=params, body=body, authorization=authorization)
+
+
+def _lenient(answer: Answer) -> Any:
+    """The body where it can be read: an error page or an empty 201 is no reason to fail."""
+    try:
+        return answer.json()
+    except EhrError:
+        return None
+
+
+def _kind(resource: Json) -> str:
+    kind = resource.get("resourceType")
+    if not isinstance(kind, str) or not kind.isalpha():
+        raise InputError("A resource without a resourceType cannot be sent.")
+    return kind
+
+
+def _body_id(kind: str, body: Any) -> str | None:
+    if isinstance(body, dict) and body.get("resourceType") == kind and urls.is_id(body.get("id")):
+        return str(body["id"])
+    return None
+
+
+def _etag(answer: Answer, body: Any) -> str | None:
+    """The ETag header, else one made from meta.versionId, as FHIR defines it."""
+    if tag := answer.headers.get("ETag"):
+        return str(tag)
+    meta = body.get("meta") if isinstance(body, dict) else None
+    version = meta.get("versionId") if isinstance(meta, dict) else None
+    return f'W/"{version}"' if isinstance(version, str | int) else None

@@ -1,0 +1,63 @@
+"""How long to wait before asking again. Only reads are ever asked again."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from ketplan.ehr.transport import Answer
+from ketplan.errors import Temporary
+
+AGAIN = frozenset({429, 502, 503, 504})
+TRIES = 3
+LONGEST_WAIT = 30.0
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Patience:
+    """The clock, the sleep and the jitter (a number from 0 to 1) that waiting needs."""
+
+    now: Callable[[], datetime] = utc_now
+    sleep: Callable[[float], None] = time.sleep
+    jitter: Callable[[], float] = random.random
+
+    def ask(self, send: Callable[[], Answer]) -> Answer:
+        """`send` up to three times while the server is busy or unreachable; the last answer or Temporary."""
+        for attempt in range(TRIES - 1):
+            try:
+                answer = send()
+            except Temporary as error:
+                if error.status is not None:
+                    raise
+                self.sleep(self._backoff(attempt))
+                continue
+            if answer.status not in AGAIN:
+                return answer
+            self.sleep(self._wait(answer, attempt))
+        return send()
+
+    def _wait(self, answer: Answer, attempt: int) -> float:
+        asked = self._asked(answer.headers.get("Retry-After", "").strip())
+        if asked is None:
+            return self._backoff(attempt)
+        return min(LONGEST_WAIT, max(0.0, asked) + 0.5 * self.jitter())
+
+    def _asked(self, text: str) -> float | None:
+        """Retry-After in seconds, from a number or an HTTP date; None when it is neither."""
+        if text.isascii() and text.isdigit():
+            return float(text[:9])
+        try:
+            return (parsedate_to_datetime(text).astimezone(UTC) - self.now()).total_seconds()
+        except (TypeError, ValueError, OverflowError):
+            return None
+
+    def _backoff(self, attempt: int) -> float:
+        return 0.5 * 2**attempt + 0.5 * self.jitter()

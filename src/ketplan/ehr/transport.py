@@ -1,0 +1,133 @@
+"""One HTTP exchange, bounded: no redirects, no cookies, time-outs, a cap on the size.
+
+What goes wrong below HTTP becomes Temporary. The exceptions of `requests` never travel further, not even as
+a cause, because their texts hold whole URLs.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from ketplan import __version__
+from ketplan.ehr import jsontext
+from ketplan.errors import Fatal, Temporary
+
+MEGABYTE = 1_000_000
+# Below WARNING urllib3 writes the path and query of every request, patient ids included.
+logging.getLogger("urllib3.connectionpool").addFilter(lambda entry: entry.levelno >= logging.WARNING)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a server answered. `headers` are case-insensitive."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """The body as JSON, decimals exact. Fatal when it is not declared as JSON, Temporary when broken."""
+        kind = self.headers.get("Content-Type", "application/json").split(";")[0].strip().lower()
+        if not (kind.endswith(("/json", "+json"))):
+            raise Fatal(
+                "The EHR answered with a page instead of data, perhaps its sign-in page.", self.status
+            )
+        try:
+            return jsontext.loads(self.body)
+        except ValueError:
+            raise Temporary("The EHR's answer was cut short or garbled.", self.status) from None
+
+
+class Http:
+    """Sends requests. One instance serves a whole process: connections are kept, cookies never are.
+
+    `timeouts` are (connect, between bytes) in seconds, `total` the seconds a whole answer may take, `clock`
+    any monotonic clock.
+    """
+
+    def __init__(
+        self,
+        timeouts: tuple[float, float] = (5, 30),
+        total: float = 120,
+        max_bytes: int = 20 * MEGABYTE,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._timeouts, self._total, self._max_bytes, self._clock = timeouts, total, max_bytes, clock
+        self._session = requests.Session()
+        self._session.headers["User-Agent"] = f"ketplan/{__version__}"
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, HTTPAdapter(pool_connections=16, pool_maxsize=16, max_retries=0))
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        query: Any = None,
+        body: bytes | Mapping[str, str] | None = None,
+        authorization: str | None = None,
+        max_bytes: int | None = None,
+    ) -> Answer:
+        """One exchange. Any status is an Answer; Temporary when none came, Fatal when it is too large.
+
+        `body` as a mapping is sent as a form. `authorization` is the whole header, kept out of `headers` so
+        that a .netrc file cannot replace it.
+        """
+        try:
+            with self._session.request(
+                method,
+                url,
+                params=query,
+                data=body,
+                headers=dict(headers),
+                auth=_Authorization(authorization),
+                timeout=self._timeouts,
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                content = self._read(response, max_bytes or self._max_bytes)
+                return Answer(response.status_code, response.headers, content)
+        except requests.exceptions.SSLError:
+            raise Fatal("The EHR's certificate could not be trusted.") from None
+        except requests.exceptions.Timeout:
+            raise Temporary("The EHR did not answer in time.") from None
+        except (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError):
+            raise Temporary("The connection to the EHR failed.") from None
+        except (requests.exceptions.RequestException, ValueError):
+            raise Fatal("The EHR could not be asked: the request or its answer is not valid HTTP.") from None
+
+    def _read(self, response: requests.Response, limit: int) -> bytes:
+        deadline = self._clock() + self._total
+        chunks: list[bytes] = []
+        size = 0
+        for chunk in response.iter_content(65_536):
+            size += len(chunk)
+            if size > limit:
+                raise Fatal(
+                    f"The EHR's answer is larger than {limit // MEGABYTE or 1} MB.", response.status_code
+                )
+            if self._clock() > deadline:
+                raise Temporary("The EHR did not finish its answer in time.", response.status_code)
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+
+class _Authorization(requests.auth.AuthBase):
+    def __init__(self, value: str | None) -> None:
+        self._value = value
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers.pop("Authorization", None)
+        if self._value:
+            request.headers["Authorization"] = self._value
+        return request

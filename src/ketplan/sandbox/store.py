@@ -1,0 +1,64 @@
+"""Resources in memory, each with a version and the moment it was last written."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from threading import RLock
+
+from ketplan.sandbox.wire import Resource
+
+
+class Store:
+    """The current version of every resource.
+
+    Stored dicts are never changed in place: a write puts a new one there, so a reader may keep what it got.
+    Whoever reads and then writes on the strength of it holds ``lock`` over both.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.lock = RLock()
+        self._clock = clock
+        self._kinds: dict[str, dict[str, Resource]] = {}
+
+    def seed(self, resource: Resource) -> None:
+        """Put a resource there under the id it carries, as version 1; for the data the server starts with."""
+        self._put(resource, resource["id"], 1)
+
+    def find(self, kind: str, id_: str) -> Resource | None:
+        return self._kinds.get(kind, {}).get(id_)
+
+    def at(self, reference: str) -> Resource | None:
+        """What a relative reference (``Type/id``) points at, if it is here."""
+        kind, _, id_ = reference.partition("/")
+        return self.find(kind, id_)
+
+    def all(self, kind: str) -> Iterator[Resource]:
+        """Every resource of one type, oldest first, as of this call."""
+        with self.lock:
+            return iter(list(self._kinds.get(kind, {}).values()))
+
+    def create(self, resource: Resource) -> Resource:
+        """Store under a new id, which replaces any the client sent."""
+        with self.lock:
+            return self._put(resource, str(uuid.uuid4()), 1)
+
+    def replace(self, resource: Resource, id_: str) -> Resource:
+        """Store the next version of a resource that exists."""
+        with self.lock:
+            return self._put(resource, id_, version(self._kinds[resource["resourceType"]][id_]) + 1)
+
+    def _put(self, resource: Resource, id_: str, number: int) -> Resource:
+        kind = resource["resourceType"]
+        written = datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="milliseconds")
+        stamp = {"versionId": str(number), "lastUpdated": written.replace("+00:00", "Z")}
+        body = {key: value for key, value in resource.items() if key not in ("resourceType", "id", "meta")}
+        meta = {**resource.get("meta", {}), **stamp}
+        stored = {"resourceType": kind, "id": id_, "meta": meta, **body}
+        self._kinds.setdefault(kind, {})[id_] = stored
+        return stored
+
+
+def version(resource: Resource) -> int:
+    return int(resource["meta"]["versionId"])

@@ -1,0 +1,66 @@
+"""What goes over the wire: FHIR JSON in and out, and the one error this server answers with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from json.encoder import encode_basestring
+from typing import Any
+
+from flask import Response
+
+FHIR_JSON = "application/fhir+json"
+Resource = dict[str, Any]
+
+
+class FhirError(Exception):
+    """A refusal that leaves the server as an OperationOutcome.
+
+    ``code`` is an issue type of FHIR (``not-found``, ``conflict`` …), ``where`` a FHIRPath into the resource.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        words: str,
+        *,
+        where: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(words)
+        self.status, self.code, self.words, self.where = status, code, words, where
+        self.headers = dict(headers or {})
+
+    def response(self) -> Response:
+        issue: Resource = {"severity": "error", "code": self.code, "details": {"text": self.words}}
+        if self.where:
+            issue["expression"] = [self.where]
+        return answer({"resourceType": "OperationOutcome", "issue": [issue]}, self.status, self.headers)
+
+
+def _no_constant(word: str) -> Any:
+    raise ValueError(f"{word} is not a JSON number")
+
+
+def loads(text: str | bytes) -> Any:
+    """Parse JSON; numbers with a point stay exact, so that ``7.200`` goes out as it came in."""
+    return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
+
+
+def dumps(value: Any) -> str:
+    """Write JSON; the standard encoder cannot write a Decimal with its own digits."""
+    if isinstance(value, str):
+        return encode_basestring(value)
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{encode_basestring(key)}:{dumps(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(map(dumps, value)) + "]"
+    if isinstance(value, Decimal):
+        return str(value)
+    return json.dumps(value)
+
+
+def answer(resource: Resource, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(dumps(resource), status, dict(headers or {}), content_type=f"{FHIR_JSON}; charset=utf-8")

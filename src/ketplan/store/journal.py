@@ -1,0 +1,140 @@
+"""The journal of a plan's writing: one row per step, kept before the EHR is asked and after it answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+
+from ketplan.errors import RefusedError
+from ketplan.store.database import Database
+
+
+class StepState(StrEnum):
+    PLANNED = "planned"
+    SENDING = "sending"
+    DONE = "done"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+STEP_STATES: Mapping[StepState, frozenset[StepState]] = {
+    # What stands in the EHR already, or hangs on something refused, is never sent.
+    StepState.PLANNED: frozenset({StepState.SENDING, StepState.DONE, StepState.REFUSED}),
+    StepState.SENDING: frozenset(StepState) - {StepState.PLANNED},
+    # Once an answer was lost, only the EHR can say what became of it.
+    StepState.UNKNOWN: frozenset({StepState.SENDING, StepState.DONE, StepState.UNKNOWN}),
+    StepState.REFUSED: frozenset({StepState.SENDING, StepState.DONE, StepState.REFUSED}),
+    StepState.DONE: frozenset({StepState.SENDING, StepState.DONE, StepState.REFUSED}),
+}
+"""From each state to those that may follow."""
+
+
+@dataclass(frozen=True)
+class JournalEntry:
+    """One step as last known. `attempts` counts requests to write, `http_status` is the last answer's."""
+
+    plan_id: str
+    key: str
+    ordinal: int
+    resource_type: str
+    verb: str
+    body: Mapping[str, Any]
+    state: StepState
+    attempts: int
+    http_status: int | None
+    resource_id: str | None
+    etag: str | None
+    message: str
+    updated: datetime
+
+
+class Journal:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._table = database.schema.writeback_step
+
+    def plan(
+        self,
+        plan_id: str,
+        key: str,
+        ordinal: int,
+        resource_type: str,
+        verb: str,
+        body: Mapping[str, Any],
+        now: datetime,
+    ) -> JournalEntry:
+        """The step's row: a new one in state `planned`, or the one that an earlier run left.
+
+        The plan itself must be stored first.
+        """
+        with self._database.writing() as connection:
+            row = connection.execute(self._one(plan_id, key)).one_or_none()
+            if row is None:
+                connection.execute(
+                    insert(self._table).values(
+                        plan_id=plan_id,
+                        key=key,
+                        ordinal=ordinal,
+                        resource_type=resource_type,
+                        verb=verb,
+                        body=dict(body),
+                        state=StepState.PLANNED,
+                        attempts=0,
+                        message="",
+                        updated=now,
+                    )
+                )
+                row = connection.execute(self._one(plan_id, key)).one()
+        return _entry(row)
+
+    def sending(self, plan_id: str, key: str, body: Mapping[str, Any], now: datetime) -> None:
+        """About to ask the EHR to store `body`: one attempt more."""
+        attempts = self._table.c.attempts + 1
+        self._enter(
+            plan_id, key, StepState.SENDING, {"body": dict(body), "attempts": attempts, "updated": now}
+        )
+
+    def done(
+        self,
+        plan_id: str,
+        key: str,
+        resource_id: str,
+        etag: str | None,
+        http_status: int | None,
+        now: datetime,
+    ) -> None:
+        """It stands in the EHR under `resource_id`."""
+        values = {"resource_id": resource_id, "etag": etag, "http_status": http_status, "message": ""}
+        self._enter(plan_id, key, StepState.DONE, values | {"updated": now})
+
+    def failed(
+        self, plan_id: str, key: str, state: StepState, message: str, http_status: int | None, now: datetime
+    ) -> None:
+        """The EHR refused it (`refused`), or nobody can tell (`unknown`); `message` says why in plain words."""
+        self._enter(plan_id, key, state, {"message": message, "http_status": http_status, "updated": now})
+
+    def entries(self, plan_id: str) -> tuple[JournalEntry, ...]:
+        """The plan's steps, in their order."""
+        asking = select(self._table).where(self._table.c.plan_id == plan_id).order_by(self._table.c.ordinal)
+        with self._database.reading() as connection:
+            return tuple(_entry(row) for row in connection.execute(asking))
+
+    def _enter(self, plan_id: str, key: str, state: StepState, values: dict[str, Any]) -> None:
+        before = [known for known, following in STEP_STATES.items() if state in following]
+        step = self._table.c
+        entering = update(self._table).where(step.plan_id == plan_id, step.key == key, step.state.in_(before))
+        with self._database.writing() as connection:
+            if connection.execute(entering.values(state=state, **values)).rowcount == 0:
+                raise RefusedError(f"The journal has no step that could become “{state}” now.")
+
+    def _one(self, plan_id: str, key: str) -> Any:
+        return select(self._table).where(self._table.c.plan_id == plan_id, self._table.c.key == key)
+
+
+def _entry(row: Row[Any]) -> JournalEntry:
+    return JournalEntry(**{**row._mapping, "state": StepState(row.state)})

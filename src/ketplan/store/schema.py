@@ -1,0 +1,107 @@
+"""Every table, in one place.
+
+What identifies a browser or a launch is kept as a digest, what describes a patient or grants access is
+sealed; patient ids stand in the clear because plans are looked up by them.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, Text
+
+from ketplan.store.columns import Moment, Sealed
+from ketplan.store.vault import Vault
+
+VERSION = 1
+"""Number of the layout below. A change of any table is a new number and a way from the old to the new."""
+
+
+class Schema:
+    """The tables of one database, their sealed columns bound to its vault."""
+
+    def __init__(self, vault: Vault) -> None:
+        self.metadata = tables = MetaData()
+        self.meta = Table(
+            "meta",
+            tables,
+            Column("name", String(40), primary_key=True),
+            Column("value", Text, nullable=False),
+        )
+        self.pending_launch = Table(
+            "pending_launch",
+            tables,
+            Column("state", String(64), primary_key=True),
+            Column("browser", String(64), nullable=False),
+            Column("payload", Sealed(vault), nullable=False),
+            Column("created", Moment, nullable=False, index=True),
+        )
+        self.live_session = Table(
+            "live_session",
+            tables,
+            Column("lid", String(64), primary_key=True),
+            Column("browser", String(64), nullable=False),
+            Column("payload", Sealed(vault), nullable=False),
+            Column("seen", Moment, nullable=False),
+            Column("expires", Moment, nullable=False, index=True),
+        )
+        self.draft_work = Table(
+            "draft_work",
+            tables,
+            Column("iss", String(500), primary_key=True),
+            Column("patient_id", String(64), primary_key=True),
+            Column("content", Sealed(vault), nullable=False),
+            Column("version", Integer, nullable=False),
+            Column("updated", Moment, nullable=False),
+        )
+        self.plan = Table(
+            "plan",
+            tables,
+            Column("plan_id", String(64), primary_key=True),
+            Column("iss", String(500), nullable=False),
+            Column("patient_id", String(64), nullable=False, index=True),
+            Column("revision", Integer, nullable=False),
+            Column("payload", Sealed(vault), nullable=False),
+            Column("state", String(20), nullable=False),
+            Column("created", Moment, nullable=False),
+            Column("updated", Moment, nullable=False),
+        )
+        self.writeback_step = Table(
+            "writeback_step",
+            tables,
+            Column("plan_id", ForeignKey("plan.plan_id", ondelete="CASCADE"), primary_key=True),
+            Column("key", String(64), primary_key=True),
+            Column("ordinal", Integer, nullable=False),
+            Column("resource_type", String(40), nullable=False),
+            Column("verb", String(10), nullable=False),
+            Column("body", Sealed(vault), nullable=False),
+            Column("state", String(20), nullable=False),
+            Column("attempts", Integer, nullable=False),
+            Column("http_status", Integer),
+            Column("resource_id", String(200)),
+            Column("etag", String(200)),
+            Column("message", Sealed(vault), nullable=False),
+            Column("updated", Moment, nullable=False),
+        )
+        self.run_lock = Table(
+            "run_lock",
+            tables,
+            Column("plan_id", String(64), primary_key=True),
+            Column("owner", String(64), nullable=False),
+            Column("host", String(300), nullable=False),
+            Column("pid", Integer, nullable=False),
+            Column("expires", Moment, nullable=False),
+        )
+        self.audit = Table(
+            "audit",
+            tables,
+            Column("number", Integer, primary_key=True, autoincrement=False),
+            Column("at", Moment, nullable=False),
+            Column("actor", String(300), nullable=False),
+            Column("action", String(60), nullable=False, index=True),
+            Column("iss", String(500), nullable=False),
+            Column("patient", String(300), nullable=False),
+            Column("target", String(300), nullable=False),
+            Column("outcome", String(60), nullable=False),
+            Column("note", Text, nullable=False),
+            Column("previous", String(64), nullable=False, unique=True),
+            Column("hash", String(64), nullable=False),
+        )
