@@ -24,8 +24,7 @@ class ValueSet:
     def __contains__(self, fact: object) -> bool:
         return isinstance(fact, Fact) and (
             fact.has(SNOMED, self.snomed)
-            or bool(self.icd)
-            and any(c.system == ICD10CM and _begins(c.code, self.icd) for c in fact.codes)
+            or (bool(self.icd) and any(c.system == ICD10CM and _begins(c.code, self.icd) for c in fact.codes))
         )
 
 

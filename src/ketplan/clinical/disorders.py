@@ -1,4 +1,4 @@
-"""The six target disorders: how each is recognised, measured, and what is tried first. Facts 1.5, 1.7, 2.2."""
+"""The six target disorders: how each is recognised and measured, what is tried first. Facts 1.5, 1.7, 2.2."""
 
 from __future__ import annotations
 

@@ -15,6 +15,9 @@ def _house(default: Any, words: str) -> Any:
     return field(default=default, metadata={"words": words})
 
 
+_FORTY, _QUARTER = Decimal(40), Decimal("0.25")
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     """The clinic's settings. Times are minutes, doses mg/kg, ages years."""
@@ -28,9 +31,9 @@ class House:
     therapy_improvement_pct: int = _house(50, "a failed therapy course improved by less than this")
     therapy_improvement_pct_ocd: int = _house(35, "the same for OCD")
     min_therapy_sessions: int = _house(8, "sessions that make a therapy course")
-    liver_upper_limit: Decimal = _house(Decimal(40), "ALT and AST upper limit (U/L) where the lab gives none")
+    liver_upper_limit: Decimal = _house(_FORTY, "ALT and AST upper limit (U/L) where the lab gives none")
     dose_absolute_review_mg: int = _house(80, "a single dose above this is reviewed")
-    first_dose_mg_per_kg_from_65: Decimal = _house(Decimal("0.25"), "first IV dose from 65 on")
+    first_dose_mg_per_kg_from_65: Decimal = _house(_QUARTER, "first IV dose from 65 on")
     preparation_minutes: int = _house(30, "before an infusion starts")
     discharge_minutes: int = _house(30, "after the minimum observation")
     review_minutes: int = _house(30, "length of a review")

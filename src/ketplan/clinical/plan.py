@@ -149,7 +149,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Clinician:
-    """Who signs. `reference` is "Practitioner/…"; `asserted_by` says how we know (id_token or command line)."""
+    """Who signs. `reference` is "Practitioner/…"; `asserted_by`: id_token or command line."""
 
     reference: str
     name: str = ""

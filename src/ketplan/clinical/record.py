@@ -92,8 +92,10 @@ class Fact:
     @property
     def label(self) -> str:
         """The words a clinician would recognise it by."""
-        return self.text or next((c.display for c in self.codes if c.display), "") or next(
-            (c.code for c in self.codes), "without a name"
+        return (
+            self.text
+            or next((c.display for c in self.codes if c.display), "")
+            or next((c.code for c in self.codes), "without a name")
         )
 
 

@@ -41,7 +41,9 @@ RULES: dict[str, Rule] = {
         Rule("BP_CRISIS", B, "[H]; 8b blood pressure", "Urgent medical review first.", "warning"),
         Rule("UNSTABLE_CARDIAC", B, "[M:EUSMPC] six weeks; [F:KETUK]", _NOT_HERE, "warning"),
         Rule("RAISED_ICP", B, "[F:SPR19]", _NOT_HERE, "warning (US), contraindication (EU)"),
-        Rule("PSYCHOSIS_SPECTRUM", B, "[F:SPR19] softer; trials exclude [F:SHI20]; [H]", _NOT_HERE, "warning"),
+        Rule(
+            "PSYCHOSIS_SPECTRUM", B, "[F:SPR19] softer; trials exclude [F:SHI20]; [H]", _NOT_HERE, "warning"
+        ),
         Rule("MANIA_CURRENT", B, "[F:NCT-SHI]; [H]", _NOT_HERE),
         Rule("SUD_ACTIVE", B, "[F:SPR19]; [F:VA]; block is [H]", _NOT_HERE, "warning"),
         Rule("DELIRIUM_DEMENTIA", B, "[F:VA]; [H]", _NOT_HERE),
@@ -64,6 +66,7 @@ RULES: dict[str, Rule] = {
             "warning",
         ),
         Rule("QTC_GT_500", H, "[H], 8b", "A newer ECG, or a cardiologist's opinion recorded as the reason."),
+        Rule("REMS_NOT_CONFIRMED", H, "8b; [F:SPR19]", "Site certified, patient enrolled, form per session."),
         Rule("SI_MODERATE", R, "Columbia triage [M]; 8b", "A clinician's own risk assessment.", "warning"),
         Rule("SI_LOW", R, "Columbia triage [M]; 8b", "A clinician's own risk assessment.", "warning"),
         Rule("PHQ9_ITEM9_POSITIVE", R, "8b", "A C-SSRS of the same day or later.", "warning"),

@@ -7,7 +7,7 @@ in which a server returned the entries.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
@@ -38,7 +38,7 @@ class View:
     record: PatientRecord
     as_of: date
     start: date
-    house: House = House()
+    house: House = field(default_factory=House)
 
     # --- observations -------------------------------------------------------------------------------
 
@@ -201,9 +201,19 @@ def moment_of(when: When | None) -> tuple[date, datetime]:
 
 _YES = frozenset({"LA33-6", "373066001", "Y", "yes", "true"})
 _NO = frozenset({"LA32-8", "373067005", "N", "no", "false"})
-_POSITIVE = frozenset({"10828004", "260373001", "52101004", "LA6576-8", "LA11882-0", "LA9633-4", "POS", "DET"})
-_NEGATIVE = frozenset({"260385009", "260415000", "2667000", "LA6577-6", "LA11883-8", "LA9634-2", "NEG", "ND"})
-_NEGATIVE_WORDS = ("negative", "not detected", "none detected", "non-reactive", "nonreactive", "absent", "neg")
+_POSITIVE = frozenset(
+    {"10828004", "260373001", "52101004", "LA6576-8", "LA11882-0", "LA9633-4", "POS", "DET"}
+)
+_NEGATIVE = frozenset(["260385009", "260415000", "2667000", "LA6577-6", "LA11883-8", "LA9634-2", "NEG", "ND"])
+_NEGATIVE_WORDS = (
+    "negative",
+    "not detected",
+    "none detected",
+    "non-reactive",
+    "nonreactive",
+    "absent",
+    "neg",
+)
 _POSITIVE_WORDS = ("positive", "detected", "reactive", "present", "pos")
 
 

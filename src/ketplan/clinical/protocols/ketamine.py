@@ -47,7 +47,7 @@ class KetamineProtocol:
 
 MIN_GAP_HOURS = 48
 _D = Decimal
-_IV_LIMITS = {"floor_mg_per_kg": _D("0.25"), "ceiling_mg_per_kg": _D("1.0")}
+_FLOOR, _CEILING = _D("0.25"), _D("1.0")
 
 PROTOCOLS: tuple[KetamineProtocol, ...] = (
     KetamineProtocol(
@@ -62,7 +62,8 @@ PROTOCOLS: tuple[KetamineProtocol, ...] = (
         (TitrationStep(2, 20, _D("0.75")), TitrationStep(4, 50, _D("1.0"))),
         evidence="Extrapolated from treatment-resistant depression and PTSD",
         source="1.1, 1.7 [F:WIL21][P]; twice = thrice weekly [F:SIN16][P]",
-        **_IV_LIMITS,
+        floor_mg_per_kg=_FLOOR,
+        ceiling_mg_per_kg=_CEILING,
     ),
     KetamineProtocol(
         "IV6_3PW",
@@ -76,7 +77,8 @@ PROTOCOLS: tuple[KetamineProtocol, ...] = (
         (TitrationStep(2, 20, _D("0.75")), TitrationStep(4, 50, _D("1.0"))),
         evidence="Feder 2021 in PTSD; Phillips 2019 in treatment-resistant depression",
         source="1.1, 1.7 [F:FED21][F:PHI19]",
-        **_IV_LIMITS,
+        floor_mg_per_kg=_FLOOR,
+        ceiling_mg_per_kg=_CEILING,
     ),
     KetamineProtocol(
         "IV3_QW",
@@ -89,7 +91,8 @@ PROTOCOLS: tuple[KetamineProtocol, ...] = (
         (0, 7, 14),
         evidence="Shiroma 2020: PTSD with prolonged exposure, uncontrolled",
         source="1.7 [F:SHI20]; no titration (8b)",
-        **_IV_LIMITS,
+        floor_mg_per_kg=_FLOOR,
+        ceiling_mg_per_kg=_CEILING,
     ),
     KetamineProtocol(
         "IV1",
@@ -103,7 +106,8 @@ PROTOCOLS: tuple[KetamineProtocol, ...] = (
         evidence="Rodriguez 2013 and 2016 in OCD; Taylor 2018 in social anxiety",
         source="1.7 [F:ROD13][F:ROD16][F:TAY18]; no titration (8b)",
         end_of_induction_day=14,
-        **_IV_LIMITS,
+        floor_mg_per_kg=_FLOOR,
+        ceiling_mg_per_kg=_CEILING,
     ),
     KetamineProtocol(
         "SC_ASC_WEEKLY",

@@ -25,6 +25,4 @@ ESKETAMINE_MONITORING = SessionMonitoring(
     source="4.1 [F:SPR19]: then until blood pressure falls",
 )
 BY_ROUTE = {"IV": IV_MONITORING, "SC": IV_MONITORING, "PO": IV_MONITORING, "IN": ESKETAMINE_MONITORING}
-HOLD_RELEASE = (
-    "two readings <=140/90 on separate days within 30 days, or documented clinician override"
-)
+HOLD_RELEASE = "two readings <=140/90 on separate days within 30 days, or documented clinician override"

@@ -86,7 +86,9 @@ def _heart(view: View) -> Iterator[Finding]:
 def _mind(view: View) -> Iterator[Finding]:
     delirium = [c for c in view.ever(codes.DELIRIUM) if _within(view, c, DELIRIUM_DAYS)]
     if found := [*delirium, *view.active(codes.DEMENTIA)]:
-        yield finding("DELIRIUM_DEMENTIA", "Delirium in the last 90 days, or dementia.", map(evidence_of, found))
+        yield finding(
+            "DELIRIUM_DEMENTIA", "Delirium in the last 90 days, or dementia.", map(evidence_of, found)
+        )
 
 
 def _within(view: View, condition: Condition, days: int) -> bool:
@@ -110,7 +112,9 @@ def _substances(view: View) -> Iterator[Finding]:
     others = view.ever(codes.SUBSTANCE_DEPENDENCE)
     active = [c for c in others if codes.is_active(c) and not _in_remission(c)]
     if found := list(dict.fromkeys([*ketamine, *active])):
-        yield finding("SUD_ACTIVE", "A substance use disorder that excludes ketamine.", map(evidence_of, found))
+        yield finding(
+            "SUD_ACTIVE", "A substance use disorder that excludes ketamine.", map(evidence_of, found)
+        )
     if history := [c for c in others if c not in active and c not in ketamine]:
         yield finding("SUD_HISTORY", "A substance use disorder in remission.", map(evidence_of, history))
 

@@ -38,15 +38,11 @@ INTERACTIONS: tuple[Interaction, ...] = (
         "596 2598 3322 6470 6960 10355 2356 10767 21241 7781 4077 4501 35185 2353",
         "shorten ketamine's benefit and add sedation. Consider spacing the dose; never stop abruptly.",
     ),
-    _row(
-        "INTERACTION_LAMOTRIGINE", "28439", "may weaken the effect. Do not stop it: seizure and mood risk."
-    ),
+    _row("INTERACTION_LAMOTRIGINE", "28439", "may weaken the effect. Do not stop it: seizure and mood risk."),
     _row(
         "INTERACTION_MAOI", "8123 10734 6011 9639 190376", "raise blood pressure: extra measurements needed."
     ),
-    _row(
-        "INTERACTION_STIMULANT", "725 3288 700810 6901 352372 6816 30125 641465", "raise blood pressure."
-    ),
+    _row("INTERACTION_STIMULANT", "725 3288 700810 6901 352372 6816 30125 641465", "raise blood pressure."),
     _row(
         "INTERACTION_CNS_DEPRESSANT",
         "7052 7804 5489 4337 6813 1819 10689 2670 39993 461016 25480 187832 8134"
@@ -112,9 +108,7 @@ def _ambiguous_route(current: list[Medication]) -> Iterator[Finding]:
 def _past_ketamine(view: View) -> Iterator[Finding]:
     intake = view.record.intake
     courses = intake.nmda_courses
-    entries = [
-        m for m in view.record.medications if view.ingredients_of(m) & NMDA and view.happened(m.start)
-    ]
+    entries = [m for m in view.record.medications if view.ingredients_of(m) & NMDA and view.happened(m.start)]
     if not courses and not entries:
         return
     told = [Evidence(intake.reference, "earlier ketamine course")] if courses else []

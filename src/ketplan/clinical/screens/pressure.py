@@ -50,13 +50,16 @@ def screen(view: View) -> Iterator[Finding]:
     diagnosed = [
         c
         for c in view.active(codes.HYPERTENSIVE_CRISIS)
-        if (since := c.onset or c.recorded) is None or (view.as_of - since.latest).days <= CRISIS_DIAGNOSIS_DAYS
+        if (since := c.onset or c.recorded) is None
+        or (view.as_of - since.latest).days <= CRISIS_DIAGNOSIS_DAYS
     ]
     today = _newest_day(readings)
     decisive = deciding(readings)
     evidence = [e for r in today for e in r.evidence]
     if diagnosed or _is_crisis(today):
-        words = f"Blood pressure {decisive} on repeat" if _is_crisis(today) else "Hypertensive crisis diagnosed"
+        words = (
+            f"Blood pressure {decisive} on repeat" if _is_crisis(today) else "Hypertensive crisis diagnosed"
+        )
         yield finding(
             "BP_CRISIS",
             f"{words}: urgent medical review before anything else.",
@@ -96,7 +99,7 @@ def readings_of(view: View) -> list[Reading]:
         for o in view.history(code):
             key = moment_of(o.when)
             groups.setdefault(key, {}).setdefault(code, []).append(o)
-    readings = []
+    readings: list[Reading] = []
     for group in groups.values():
         readings += _pair(group.get(SYSTOLIC, []), group.get(DIASTOLIC, []))
     return sorted(readings, key=lambda r: (moment_of(r.when), r.systolic or 0, r.diastolic or 0))
@@ -129,7 +132,9 @@ def _reading(systolic: Observation | None, diastolic: Observation | None) -> Rea
 
 def _mmhg(observation: Observation) -> Decimal | None:
     value = number(observation)
-    return value * _MMHG_PER_KPA if value is not None and (unit(observation) or "").lower() == "kpa" else value
+    return (
+        value * _MMHG_PER_KPA if value is not None and (unit(observation) or "").lower() == "kpa" else value
+    )
 
 
 def _newest_day(readings: list[Reading]) -> list[Reading]:

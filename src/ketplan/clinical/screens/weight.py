@@ -76,12 +76,11 @@ def dosing_weight(view: View) -> DosingWeight:
     options = _options(view, kg, _cm(height), bmi)
     basis = "ideal" if bmi is not None and bmi >= BMI_IDEAL_WEIGHT and "ideal" in dict(options) else "actual"
     doubtful = any(
-        f.id in ("WEIGHT_STALE_91_365D", "WEIGHT_IMPLAUSIBLE", "HEIGHT_MISSING", "DOSE_WEIGHT_BASIS_BMI_GE_30")
+        f.id
+        in ("WEIGHT_STALE_91_365D", "WEIGHT_IMPLAUSIBLE", "HEIGHT_MISSING", "DOSE_WEIGHT_BASIS_BMI_GE_30")
         for f in found
     )
-    return DosingWeight(
-        dict(options)[basis], basis, kg, _cm(height), bmi, doubtful, options, tuple(found)
-    )
+    return DosingWeight(dict(options)[basis], basis, kg, _cm(height), bmi, doubtful, options, tuple(found))
 
 
 def kilograms(observation: Observation) -> Decimal | None:
@@ -101,7 +100,9 @@ def _newest(view: View) -> Observation | None:
         return None
     last = weights[-1]
     same = [o for o in weights if o.when == last.when and kilograms(o) is not None]
-    return min(same, key=lambda o: kilograms(o) or Decimal(0)) if same and kilograms(last) is not None else last
+    return (
+        min(same, key=lambda o: kilograms(o) or Decimal(0)) if same and kilograms(last) is not None else last
+    )
 
 
 def _height(view: View) -> Observation | None:
@@ -147,7 +148,9 @@ def _freshness(weight: Observation, age: int | None) -> Iterator[Finding]:
     if age is None:
         yield finding("WEIGHT_STALE_GT_365D", "The newest weight has no date: no dose on it.", evidence)
     elif age > STALE_DAYS:
-        yield finding("WEIGHT_STALE_GT_365D", f"The newest weight is {age} days old: no dose on it.", evidence)
+        yield finding(
+            "WEIGHT_STALE_GT_365D", f"The newest weight is {age} days old: no dose on it.", evidence
+        )
     elif age > FRESH_DAYS:
         yield finding(
             "WEIGHT_STALE_91_365D", f"The newest weight is {age} days old: the dose is provisional.", evidence

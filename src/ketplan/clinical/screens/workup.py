@@ -39,10 +39,11 @@ class Item:
     evidence: tuple[Evidence, ...] = ()
 
 
-EVALUATION = {SNOMED: ("10197000", "79094001"), CPT: ("90791", "90792")}
-CONSENT = {SNOMED: ("408835000", "370861006")}
-PDMP = {SNOMED: ("461621000124108",)}
-ECG_PROCEDURE = {SNOMED: ("268400002",)}
+Wanted = dict[str, tuple[str, ...]]
+EVALUATION: Wanted = {SNOMED: ("10197000", "79094001"), CPT: ("90791", "90792")}
+CONSENT: Wanted = {SNOMED: ("408835000", "370861006")}
+PDMP: Wanted = {SNOMED: ("461621000124108",)}
+ECG_PROCEDURE: Wanted = {SNOMED: ("268400002",)}
 ECG = ("11524-6", "8636-3")
 EVALUATION_DAYS, CONSENT_DAYS, PDMP_DAYS, ECG_DAYS, SCALE_DAYS = 90, 90, 30, 365, 14
 MEDICATION_LIST, ALLERGY_LIST = ("10160-0",), ("48765-2",)
@@ -115,9 +116,7 @@ def _vague_conditions(view: View, has_target: bool) -> list[Fact]:
 # --- lines ----------------------------------------------------------------------------------------------
 
 
-def _line(
-    name: str, words: str, newest: Fact | None, when: When | None, fresh: bool, note: str = ""
-) -> Item:
+def _line(name: str, words: str, newest: Fact | None, when: When | None, fresh: bool, note: str = "") -> Item:
     if newest is None:
         return Item(name, ItemState.MISSING, f"{words} (none)")
     evidence = (evidence_of(newest),)
@@ -135,7 +134,7 @@ def _result(view: View, name: str, loinc: Sequence[str], days: int, words: str) 
     return _line(name, words, newest, when, view.is_fresh(when, days))
 
 
-def _acts(view: View, wanted: dict[str, tuple[str, ...]]) -> list[Procedure | Encounter]:
+def _acts(view: View, wanted: Wanted) -> list[Procedure | Encounter]:
     """Procedures and encounters with one of the codes that have happened, oldest first."""
     facts: list[Procedure | Encounter] = [*view.record.procedures, *view.record.encounters]
     found = [
@@ -148,7 +147,7 @@ def _acts(view: View, wanted: dict[str, tuple[str, ...]]) -> list[Procedure | En
     return sorted(found, key=lambda f: (moment_of(f.when), f.reference))
 
 
-def _done(view: View, name: str, wanted: dict[str, tuple[str, ...]], days: int, words: str) -> Item:
+def _done(view: View, name: str, wanted: Wanted, days: int, words: str) -> Item:
     newest = next(reversed(_acts(view, wanted)), None)
     when = newest.when if newest else None
     return _line(name, words, newest, when, view.is_fresh(when, days))
@@ -163,9 +162,9 @@ def _consent(view: View) -> Item:
     consents = _acts(view, CONSENT)
     words = "consent naming ketamine and off-label use"
     good = [c for c in consents if _consent_fault(view, c) == ""]
-    newest = (good or consents or [None])[-1]
-    if newest is None:
+    if not consents:
         return _line("consent", words, None, None, False)
+    newest = (good or consents)[-1]
     return _line("consent", words, newest, newest.when, bool(good), _consent_fault(view, newest))
 
 

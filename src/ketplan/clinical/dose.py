@@ -1,0 +1,125 @@
+"""The first dose, with its arithmetic in the open. Protocol facts 1.1, 1.3, 8b."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from ketplan.clinical import codes
+from ketplan.clinical.disorders import Disorder
+from ketplan.clinical.protocols.ketamine import KetamineProtocol
+from ketplan.clinical.screens.weight import DosingWeight, two_places
+from ketplan.clinical.view import View
+
+STEP_MG_PER_KG = Decimal("0.25")
+CEILING_FROM_65 = Decimal("0.5")
+ESKETAMINE_FIRST_MG = 56
+_BASIS_WORDS = {"actual": "actual weight", "ideal": "ideal weight", "adjusted": "adjusted weight"}
+
+
+@dataclass(frozen=True, slots=True)
+class Dose:
+    """The first dose. `unrounded_mg` is exact, `mg` rounded half up to 1 mg; None without a weight."""
+
+    mg_per_kg: Decimal | None
+    kg: Decimal | None
+    basis: str | None
+    unrounded_mg: Decimal | None
+    mg: int | None
+    ceiling_mg_per_kg: Decimal | None
+    provisional: bool
+    arithmetic: str
+    titration: tuple[str, ...] = ()
+
+
+def first_dose(
+    view: View,
+    protocol: KetamineProtocol,
+    weight: DosingWeight,
+    basis: str | None = None,
+    disorder: Disorder | None = None,
+) -> Dose | None:
+    """The first dose of a protocol, None for a protocol without a drug."""
+    if protocol.mg_by_device:
+        words = f"{ESKETAMINE_FIRST_MG // 28} devices of 28 mg; not dosed by weight"
+        return Dose(None, None, None, None, ESKETAMINE_FIRST_MG, None, False, words)
+    if not protocol.weight_dosed:
+        return None
+    mg_per_kg = protocol.mg_per_kg[0]
+    if protocol.route == "IV" and view.is_65_or_older:
+        mg_per_kg = min(mg_per_kg, view.house.first_dose_mg_per_kg_from_65)
+    ceiling = _ceiling(view, protocol)
+    kg, used = _chosen(weight, basis)
+    exact = None if kg is None else kg * mg_per_kg
+    mg = None if exact is None else round_half_up(exact)
+    return Dose(
+        mg_per_kg,
+        kg,
+        used,
+        exact,
+        mg,
+        ceiling,
+        weight.provisional,
+        _arithmetic(mg_per_kg, kg, used, exact, mg),
+        _titration(view, protocol, mg_per_kg, kg, ceiling, disorder),
+    )
+
+
+def round_half_up(mg: Decimal) -> int:
+    """38.5 becomes 39: nearest 1 mg, half up [H]."""
+    return int(mg.quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def _chosen(weight: DosingWeight, basis: str | None) -> tuple[Decimal | None, str | None]:
+    options = dict(weight.options)
+    return (options[basis], basis) if basis in options else (weight.kg, weight.basis)
+
+
+def _ceiling(view: View, protocol: KetamineProtocol) -> Decimal | None:
+    """0.5 mg/kg from 65 on or when frail, without an override (8b)."""
+    if protocol.route == "IV" and (view.is_65_or_older or view.active(codes.FRAILTY)):
+        return CEILING_FROM_65
+    return protocol.ceiling_mg_per_kg
+
+
+def _arithmetic(
+    mg_per_kg: Decimal, kg: Decimal | None, basis: str | None, exact: Decimal | None, mg: int | None
+) -> str:
+    if kg is None or exact is None:
+        return f"{mg_per_kg} mg/kg × no usable weight: no dose"
+    words = _BASIS_WORDS[basis or "actual"]
+    return f"{mg_per_kg} mg/kg × {two_places(kg)} kg ({words}) = {two_places(exact)} mg, rounded to {mg} mg"
+
+
+def _titration(
+    view: View,
+    protocol: KetamineProtocol,
+    first: Decimal,
+    kg: Decimal | None,
+    ceiling: Decimal | None,
+    disorder: Disorder | None,
+) -> tuple[str, ...]:
+    """Steps a clinician will be asked about, each at most 0.25 mg/kg up and never beyond the ceiling."""
+    current, told = first, []
+    for n, step in enumerate(protocol.titration):
+        dose = min(step.mg_per_kg, current + STEP_MG_PER_KG, ceiling or step.mg_per_kg)
+        if dose <= current:
+            continue
+        cut = disorder.scale.response_pct if n and disorder else step.improvement_below_pct
+        mg = f" ({round_half_up(kg * dose)} mg)" if kg is not None else ""
+        told.append(
+            f"After infusion {step.after}, if improved by less than {cut} % and tolerated:"
+            f" propose {dose} mg/kg{mg}."
+        )
+        current = dose
+    if told:
+        told.append(
+            "Never up after 165/100 or more, distressing dissociation, vomiting, saturation under 94 %"
+            " or new suicidal thoughts."
+        )
+    if protocol.floor_mg_per_kg is not None:
+        told.append(
+            "Step down by 0.25 mg/kg after 180/110, distressing dissociation or vomiting despite treatment;"
+            f" not below {protocol.floor_mg_per_kg} mg/kg."
+        )
+    return tuple(told)
