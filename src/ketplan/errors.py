@@ -9,6 +9,7 @@ KetplanError
 ├── SessionError            no such launch for this browser, or it has ended: HTTP 404
 └── EhrError                the EHR did not do what was asked: HTTP 502
     ├── Temporary           worth trying again: exit 75
+    │   └── Unreachable     there was no connection, or it broke
     └── Fatal               trying again changes nothing: exit 1
         ├── Forbidden       the EHR will not let this user do it
         ├── NotSupported    the EHR does not do this at all
@@ -72,6 +73,10 @@ class EhrError(KetplanError):
 
 class Temporary(EhrError):
     exit_code = 75
+
+
+class Unreachable(Temporary):
+    pass
 
 
 class Fatal(EhrError):

@@ -63,9 +63,9 @@ class FhirClient:
         self._token, self._http = token, http
 
     def read(self, kind: str, id: str) -> Resource:
-        """One resource. NotFound, Forbidden, Temporary ... as `outcome` says; Fatal when it is another one."""
+        """One resource. Errors are those of `outcome.MEANING`; Fatal when the EHR sends another one."""
         answer, body = self._get(urls.resource_url(self.base, kind, id))
-        if not isinstance(body, dict) or body.get("resourceType") != kind:
+        if not isinstance(body, dict) or (body.get("resourceType"), body.get("id")) != (kind, id):
             raise Fatal("The EHR answered with something other than the resource asked for.", answer.status)
         return Resource(body, _etag(answer, body))
 
@@ -162,7 +162,7 @@ def _lenient(answer: Answer) -> Any:
 
 def _kind(resource: Json) -> str:
     kind = resource.get("resourceType")
-    if not isinstance(kind, str) or not kind.isalpha():
+    if not isinstance(kind, str) or not (kind.isascii() and kind.isalpha()):
         raise InputError("A resource without a resourceType cannot be sent.")
     return kind
 

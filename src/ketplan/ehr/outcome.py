@@ -63,7 +63,7 @@ def is_outcome(resource: Any) -> bool:
 
 
 def describe(resource: Any) -> str:
-    """An OperationOutcome in the server's words: for the clinician's screen only, as it may hold patient data."""
+    """An OperationOutcome in the server's words: for a screen only, as it may hold patient data."""
     return "; ".join(filter(None, map(_issue_words, _issues(resource))))
 
 
@@ -96,9 +96,8 @@ def _code(body: Any) -> str:
 
 
 def _issue_words(issue: dict[str, Any]) -> str:
-    details = issue.get("details") if isinstance(issue.get("details"), dict) else {}
-    where = issue.get("expression")
-    words = [details.get("text"), issue.get("diagnostics")]
+    details, where = issue.get("details"), issue.get("expression")
+    words = [details.get("text") if isinstance(details, dict) else None, issue.get("diagnostics")]
     said = ": ".join(dict.fromkeys(w.strip() for w in words if isinstance(w, str) and w.strip()))
     place = ", ".join(w for w in where if isinstance(w, str)) if isinstance(where, list) else ""
     said = said or str(issue.get("code") or "")

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from ketplan.ehr.transport import Answer
-from ketplan.errors import Temporary
+from ketplan.errors import Unreachable
 
 AGAIN = frozenset({429, 502, 503, 504})
 TRIES = 3
@@ -30,13 +30,14 @@ class Patience:
     jitter: Callable[[], float] = random.random
 
     def ask(self, send: Callable[[], Answer]) -> Answer:
-        """`send` up to three times while the server is busy or unreachable; the last answer or Temporary."""
+        """`send` up to three times while the server is busy or unreachable; the last answer, or Unreachable.
+
+        A read that timed out is not repeated: the user has waited long enough.
+        """
         for attempt in range(TRIES - 1):
             try:
                 answer = send()
-            except Temporary as error:
-                if error.status is not None:
-                    raise
+            except Unreachable:
                 self.sleep(self._backoff(attempt))
                 continue
             if answer.status not in AGAIN:
@@ -48,7 +49,7 @@ class Patience:
         asked = self._asked(answer.headers.get("Retry-After", "").strip())
         if asked is None:
             return self._backoff(attempt)
-        return min(LONGEST_WAIT, max(0.0, asked) + 0.5 * self.jitter())
+        return min(LONGEST_WAIT, max(0.0, asked)) + 0.5 * self.jitter()
 
     def _asked(self, text: str) -> float | None:
         """Retry-After in seconds, from a number or an HTTP date; None when it is neither."""
@@ -60,4 +61,4 @@ class Patience:
             return None
 
     def _backoff(self, attempt: int) -> float:
-        return 0.5 * 2**attempt + 0.5 * self.jitter()
+        return 0.5 * (attempt + 1) + 0.5 * self.jitter()

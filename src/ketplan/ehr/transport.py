@@ -18,7 +18,7 @@ from requests.adapters import HTTPAdapter
 
 from ketplan import __version__
 from ketplan.ehr import jsontext
-from ketplan.errors import Fatal, Temporary
+from ketplan.errors import Fatal, Temporary, Unreachable
 
 MEGABYTE = 1_000_000
 # Below WARNING urllib3 writes the path and query of every request, patient ids included.
@@ -99,10 +99,10 @@ class Http:
                 return Answer(response.status_code, response.headers, content)
         except requests.exceptions.SSLError:
             raise Fatal("The EHR's certificate could not be trusted.") from None
-        except requests.exceptions.Timeout:
+        except requests.exceptions.ReadTimeout:
             raise Temporary("The EHR did not answer in time.") from None
         except (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError):
-            raise Temporary("The connection to the EHR failed.") from None
+            raise Unreachable("The connection to the EHR failed.") from None
         except (requests.exceptions.RequestException, ValueError):
             raise Fatal("The EHR could not be asked: the request or its answer is not valid HTTP.") from None
 

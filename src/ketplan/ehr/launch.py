@@ -1,0 +1,218 @@
+"""SMART launch in two moments: what is known before the EHR's sign-in, and what is learnt after it.
+
+`match_ehr` and `begin` come before, `complete` after. A PendingLaunch holds no token and a Grant always does.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+
+from ketplan.config import Ehr
+from ketplan.ehr import identity, scopes, tokens, urls
+from ketplan.ehr.discovery import Discovery, Endpoints
+from ketplan.errors import LaunchError
+
+log = logging.getLogger(__name__)
+
+PENDING_FOR = timedelta(minutes=10)
+RELAUNCH = "launch ketplan again from the chart"
+REFUSALS = {
+    "access_denied": "Access was not granted in the EHR, so ketplan was not opened.",
+    "invalid_scope": "The EHR does not grant what ketplan asks for; its administrator has to allow it.",
+    "unauthorized_client": "The EHR does not know ketplan as registered; its administrator has to check it.",
+    "invalid_client": "The EHR does not know ketplan as registered; its administrator has to check it.",
+    "login_required": f"The EHR asks for a sign-in first; sign in and {RELAUNCH}.",
+    "temporarily_unavailable": f"The EHR's sign-in is busy; wait a moment and {RELAUNCH}.",
+    "server_error": f"The EHR's sign-in failed; wait a moment and {RELAUNCH}.",
+}
+
+
+@dataclass(frozen=True)
+class PendingLaunch:
+    """A launch on its way through the EHR's sign-in: to be kept on the server and used once.
+
+    `iss` is as received. `launch` is the EHR's handle, None for a standalone launch. `scope` is what was
+    asked. `created` is aware.
+    """
+
+    state: str = field(repr=False)
+    nonce: str = field(repr=False)
+    verifier: str = field(repr=False)
+    iss: str
+    launch: str | None = field(repr=False)
+    ehr: str
+    redirect_uri: str
+    scope: str
+    created: datetime
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a completed launch gave.
+
+    `iss` is the FHIR base, `scope` what was granted. `fhir_user` is a reference on that base
+    ("Practitioner/7"), None when the EHR proved no user of its own; then nothing can be signed. `subject` and
+    `user_name` come from the id_token.
+    """
+
+    iss: str
+    ehr: str
+    patient: str = field(repr=False)
+    encounter: str | None = field(repr=False)
+    access_token: str = field(repr=False)
+    expires_at: datetime
+    scope: str
+    fhir_user: str | None = None
+    user_name: str | None = None
+    subject: str | None = None
+    intent: str | None = None
+    need_patient_banner: bool = True
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        return frozenset(self.scope.split())
+
+
+def match_ehr(ehrs: Sequence[Ehr], iss: str | Sequence[str]) -> Ehr:
+    """The configured EHR that `iss` names, all values of the parameter given. Asks nobody.
+
+    Only a trailing slash may differ. LaunchError when it is missing, repeated or unknown.
+    """
+    values = [iss] if isinstance(iss, str) else list(iss)
+    if len(values) != 1 or not values[0]:
+        raise LaunchError("A launch must name its EHR once (iss).")
+    for ehr in ehrs:
+        if ehr.iss.removesuffix("/") == values[0].removesuffix("/"):
+            return ehr
+    raise LaunchError("This EHR is not among those ketplan is set up for.")
+
+
+def begin(
+    ehr: Ehr,
+    iss: str,
+    launch: str | None,
+    endpoints: Endpoints,
+    redirect_uri: str,
+    random: Callable[[int], str],
+    now: datetime,
+) -> tuple[PendingLaunch, str]:
+    """A new pending launch and the address to send the browser to.
+
+    `iss` is as received (`aud` repeats it exactly); `launch` None makes it a standalone launch, which lets
+    the EHR ask for the patient. `random` is `secrets.token_urlsafe`.
+    """
+    if not endpoints.names_pkce:
+        log.warning("EHR %s does not declare PKCE S256; it is used all the same", ehr.name)
+    scope = scopes.requested(endpoints.capabilities, in_ehr=launch is not None, override=ehr.scopes)
+    pending = PendingLaunch(
+        random(32), random(32), random(48), iss, launch, ehr.name, redirect_uri, scope, now
+    )
+    parameters = {
+        "response_type": "code",
+        "client_id": ehr.client_id,
+        "redirect_uri": redirect_uri,
+        "scope": scope,
+        "state": pending.state,
+        "nonce": pending.nonce,
+        "aud": iss,
+        "code_challenge": challenge(pending.verifier),
+        "code_challenge_method": "S256",
+    }
+    if launch is not None:
+        parameters["launch"] = launch
+    joint = "&" if "?" in endpoints.authorize else "?"
+    return pending, endpoints.authorize + joint + urlencode(parameters)
+
+
+def complete(
+    pending: PendingLaunch, ehr: Ehr, callback: Mapping[str, str], discovery: Discovery, now: datetime
+) -> Grant:
+    """Finish `pending` with the parameters the EHR sent the browser back with.
+
+    LaunchError when any check fails or no patient was named, an EhrError when the EHR cannot be reached.
+    That a pending launch is used once, by the browser that began it, is the caller's to see to.
+    """
+    if now - pending.created > PENDING_FOR:
+        raise LaunchError(f"This launch has waited too long; {RELAUNCH}.")
+    if not hmac.compare_digest(pending.state.encode(), callback.get("state", "").encode()):
+        raise LaunchError(f"This answer belongs to another launch; {RELAUNCH}.")
+    endpoints = discovery.endpoints(pending.iss)
+    code = _code(callback, endpoints)
+    answer = tokens.exchange(
+        discovery.http,
+        endpoints.token,
+        ehr,
+        code,
+        pending.verifier,
+        pending.redirect_uri,
+        pending.scope,
+        now,
+    )
+    if answer.patient is None:
+        raise LaunchError("The EHR did not say whose chart is open; open a patient's chart and launch there.")
+    claims = _claims(answer.id_token, pending, ehr, endpoints, discovery, now)
+    return Grant(
+        iss=pending.iss.rstrip("/"),
+        ehr=ehr.name,
+        patient=answer.patient,
+        encounter=answer.encounter,
+        access_token=answer.access_token,
+        expires_at=answer.expires_at,
+        scope=answer.scope,
+        fhir_user=_fhir_user(pending.iss, claims),
+        user_name=_text(claims, "name"),
+        subject=_text(claims, "sub"),
+        intent=answer.intent,
+        need_patient_banner=answer.need_patient_banner,
+    )
+
+
+def challenge(verifier: str) -> str:
+    """PKCE S256 of a verifier (RFC 7636)."""
+    digest = hashlib.sha256(verifier.encode()).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def _code(callback: Mapping[str, str], endpoints: Endpoints) -> str:
+    issuer = callback.get("iss")
+    if (issuer is not None or endpoints.names_issuer_in_answer) and issuer != endpoints.issuer:
+        raise LaunchError("The answer to this launch comes from another server than it was sent to.")
+    if "error" in callback:
+        code = tokens.error_code(callback["error"])
+        raise LaunchError(REFUSALS.get(code, f"The EHR stopped the launch ({code}); {RELAUNCH}."))
+    if not callback.get("code"):
+        raise LaunchError(f"The EHR's answer holds no code; {RELAUNCH}.")
+    return callback["code"]
+
+
+def _claims(
+    id_token: str | None,
+    pending: PendingLaunch,
+    ehr: Ehr,
+    endpoints: Endpoints,
+    discovery: Discovery,
+    now: datetime,
+) -> Mapping[str, object]:
+    """The verified claims; none when the EHR sent no id_token, which leaves the user unknown."""
+    if id_token is None:
+        return {}
+    return identity.verify(
+        id_token, lambda fresh: discovery.signer(endpoints, fresh), ehr.client_id, pending.nonce, now
+    )
+
+
+def _fhir_user(iss: str, claims: Mapping[str, object]) -> str | None:
+    user = claims.get("fhirUser") or claims.get("profile")
+    return urls.relative_reference(iss.rstrip("/"), user)
+
+
+def _text(claims: Mapping[str, object], name: str) -> str | None:
+    value = claims.get(name)
+    return value if isinstance(value, str) else None

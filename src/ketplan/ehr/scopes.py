@@ -1,0 +1,63 @@
+"""What ketplan asks to be allowed, each with its reason, in both dialects of SMART scopes."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Scope(NamedTuple):
+    """`level` is patient or user; `may` are letters out of c r u d s, in that order."""
+
+    level: str
+    kind: str
+    may: str
+    reason: str
+
+
+# The chart is read for the launched patient only. What is written is asked for as the user, because some
+# EHRs refuse patient-level writes although they grant the scope; one line per type, as only one may count.
+SCOPES: tuple[Scope, ...] = (
+    Scope("patient", "Patient", "rs", "name, age and sex of the patient"),
+    Scope("patient", "Condition", "rs", "diagnoses that lead to or forbid treatment"),
+    Scope("patient", "AllergyIntolerance", "rs", "allergy to ketamine"),
+    Scope("patient", "MedicationRequest", "rs", "past trials and interactions"),
+    Scope("patient", "MedicationStatement", "rs", "past trials and interactions"),
+    Scope("patient", "MedicationAdministration", "rs", "earlier ketamine treatment"),
+    Scope("patient", "Medication", "rs", "what an order refers to"),
+    Scope("patient", "Observation", "rs", "weight, blood pressure, laboratory, scales"),
+    Scope("patient", "Procedure", "rs", "evaluations, consent, past therapy"),
+    Scope("patient", "QuestionnaireResponse", "rs", "scales and the intake"),
+    Scope("patient", "Encounter", "rs", "evaluations"),
+    Scope("patient", "List", "rs", "asserted empty lists"),
+    Scope("user", "Practitioner", "rs", "name of the clinician who signs"),
+    Scope("user", "PractitionerRole", "rs", "whether the clinician may sign"),
+    Scope("user", "Schedule", "rs", "calendars of chairs and therapists"),
+    Scope("user", "Slot", "rs", "free times"),
+    Scope("user", "CarePlan", "crus", "write the signed plan"),
+    Scope("user", "ServiceRequest", "crus", "write the plan's modalities"),
+    Scope("user", "Appointment", "crus", "write the plan's visits"),
+    Scope("user", "Provenance", "crs", "record who signed"),
+)
+IDENTITY = ("openid", "fhirUser")
+
+
+def requested(capabilities: frozenset[str], in_ehr: bool, override: tuple[str, ...] = ()) -> str:
+    """The scope parameter of a launch from the EHR or, with `in_ehr` False, of a standalone one.
+
+    v2 letters when the server declares permission-v2, else v1 words. `override` replaces ketplan's list.
+    """
+    if override:
+        return " ".join(override)
+    words = _v2 if "permission-v2" in capabilities else _v1
+    context = "launch" if in_ehr else "launch/patient"
+    return " ".join([*IDENTITY, context, *(word for scope in SCOPES for word in words(scope))])
+
+
+def _v2(scope: Scope) -> list[str]:
+    return [f"{scope.level}/{scope.kind}.{scope.may}"]
+
+
+def _v1(scope: Scope) -> list[str]:
+    reads, writes = set(scope.may) & set("rs"), set(scope.may) & set("cud")
+    verbs = [verb for verb, wanted in (("read", reads), ("write", writes)) if wanted]
+    return [f"{scope.level}/{scope.kind}.{verb}" for verb in verbs]

@@ -1,0 +1,125 @@
+"""Which searches make a record: a table, with simpler queries for EHRs that refuse the first one.
+
+Longest first, because the record is as slow as its longest chain of pages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from ketplan.ehr import urls
+from ketplan.ehr.asking import Query
+
+Json = dict[str, Any]
+
+OTHER_CATEGORIES = "social-history,exam,procedure,imaging,therapy,activity"
+
+
+@dataclass(frozen=True)
+class SectionSpec:
+    """One section: the searches to try, in order, until the EHR takes one.
+
+    In a query `{id}` stands for the patient's id, `{from}` and `{to}` for the calendar the app cares about.
+    `extra` names the types whose included resources are kept.
+    """
+
+    name: str
+    kind: str
+    queries: tuple[Query, ...]
+    extra: frozenset[str] = frozenset()
+
+
+BY_PATIENT: Query = (("patient", "{id}"),)
+MEDICATIONS = frozenset({"Medication"})
+
+
+def _observations(category: str) -> SectionSpec:
+    return SectionSpec(f"Observation {category}", "Observation", ((*BY_PATIENT, ("category", category)),))
+
+
+SECTIONS: tuple[SectionSpec, ...] = (
+    # Pregnancy status, QTc and scores without a category stand outside the three usual categories, so all
+    # observations are asked for as well; what the others brought too is left out of it.
+    SectionSpec(
+        "Observation other", "Observation", (BY_PATIENT, (*BY_PATIENT, ("category", OTHER_CATEGORIES)))
+    ),
+    _observations("laboratory"),
+    _observations("vital-signs"),
+    _observations("survey"),
+    SectionSpec("Encounter", "Encounter", (BY_PATIENT,)),
+    SectionSpec("Procedure", "Procedure", (BY_PATIENT,)),
+    SectionSpec(
+        "MedicationRequest",
+        "MedicationRequest",
+        ((*BY_PATIENT, ("_include", "MedicationRequest:medication")), BY_PATIENT),
+        MEDICATIONS,
+    ),
+    SectionSpec(
+        "MedicationStatement",
+        "MedicationStatement",
+        ((*BY_PATIENT, ("_include", "MedicationStatement:medication")), BY_PATIENT),
+        MEDICATIONS,
+    ),
+    SectionSpec(
+        "MedicationAdministration",
+        "MedicationAdministration",
+        ((*BY_PATIENT, ("_include", "MedicationAdministration:medication")), BY_PATIENT),
+        MEDICATIONS,
+    ),
+    SectionSpec("Condition", "Condition", (BY_PATIENT,)),
+    SectionSpec("QuestionnaireResponse", "QuestionnaireResponse", (BY_PATIENT,)),
+    SectionSpec("CarePlan", "CarePlan", (BY_PATIENT, (*BY_PATIENT, ("category", "assess-plan")))),
+    SectionSpec(
+        "Appointment",
+        "Appointment",
+        (
+            BY_PATIENT,
+            (("actor", "Patient/{id}"),),
+            (*BY_PATIENT, ("date", "ge{from}"), ("date", "lt{to}")),
+        ),
+    ),
+    SectionSpec("AllergyIntolerance", "AllergyIntolerance", (BY_PATIENT,)),
+    SectionSpec("List", "List", (BY_PATIENT, (("subject", "Patient/{id}"),))),
+)
+
+PAGE = ("_count", "200")
+BACK, AHEAD = timedelta(days=90), timedelta(days=400)
+
+
+def filled(query: Query, patient_id: str, today: date) -> Query:
+    """A query of the table for one patient."""
+    words = {"{id}": patient_id, "{from}": f"{today - BACK}", "{to}": f"{today + AHEAD}"}
+    return (*((name, _replace(value, words)) for name, value in query), PAGE)
+
+
+def belongs(base: str, resource: Json, patient_id: str) -> bool:
+    """Whether `resource` says that it is about this patient. One that names nobody does not."""
+    wanted = f"Patient/{patient_id}"
+    return any(urls.relative_reference(base, r) == wanted for r in _about(resource))
+
+
+def references(resources: list[Json], element: str) -> list[str]:
+    """The literal references in `element` of each resource, each once, without contained ones."""
+    found = (_reference(r.get(element)) for r in resources)
+    return list(dict.fromkeys(r for r in found if r and not r.startswith("#")))
+
+
+def _replace(text: str, words: dict[str, str]) -> str:
+    for name, word in words.items():
+        text = text.replace(name, word)
+    return text
+
+
+def _about(resource: Json) -> list[str]:
+    people = [resource.get("subject"), resource.get("patient"), resource.get("for")]
+    participants = resource.get("participant")
+    if resource.get("resourceType") == "Appointment" and isinstance(participants, list):
+        people += [p.get("actor") for p in participants if isinstance(p, dict)]
+    return [text for text in map(_reference, people) if text]
+
+
+def _reference(value: Any) -> str | None:
+    text = value.get("reference") if isinstance(value, dict) else None
+    return text if isinstance(text, str) else None

@@ -1,0 +1,56 @@
+"""The EHR's own calendar: free Slots and the Schedules they belong to."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime
+
+from ketplan.ehr.asking import Query, ask
+from ketplan.ehr.client import FhirClient
+from ketplan.ehr.fetch import RawSection, failed_section, query_text, read_each, unresolved
+from ketplan.ehr.sections import PAGE
+from ketplan.errors import InputError
+
+
+def read_slots(client: FhirClient, start: datetime, end: datetime) -> RawSection:
+    """Free Slots that start in [start, end), with their Schedules, as one section.
+
+    `start` and `end` are aware. No free Slot and an EHR without a calendar both give no `resources`; `state`
+    and `detail` tell them apart. Slots that are not free are left out, whatever the EHR sends.
+    """
+    if start.tzinfo is None or end.tzinfo is None:
+        raise InputError("The calendar is read between two times with a zone.")
+    when: Query = (
+        ("start", f"ge{start.isoformat(timespec='seconds')}"),
+        ("start", f"lt{end.isoformat(timespec='seconds')}"),
+        ("status", "free"),
+    )
+    asked = ask(client, "Slot", [(*when, ("_include", "Slot:schedule"), PAGE), (*when, PAGE)])
+    query = query_text("Slot", asked.query)
+    if asked.found is None:
+        return failed_section("Slot", asked.errors, query)
+    free = [slot for slot in asked.found.resources if slot.get("status") == "free"]
+    schedules = [r for r in asked.found.included if r.get("resourceType") == "Schedule"]
+    section = RawSection(
+        "Slot",
+        "found" if free else "empty",
+        free + schedules,
+        asked.found.dropped + len(asked.found.resources) - len(free),
+        " ".join(asked.found.outcomes),
+        query,
+    )
+    if not asked.found.complete:
+        section = replace(section, state="partial")
+    return _with_schedules(client, section)
+
+
+def _with_schedules(client: FhirClient, section: RawSection) -> RawSection:
+    """The section with the Schedules that did not come along read one by one."""
+    wanted = unresolved(client, section.resources, ["schedule"], "Schedule")
+    if not wanted:
+        return section
+    with ThreadPoolExecutor(max_workers=client.parallel) as pool:
+        more = read_each(client, pool, "Schedule", wanted)
+    detail = " ".join(filter(None, (section.detail, more.detail)))
+    return replace(section, resources=section.resources + more.resources, detail=detail)
