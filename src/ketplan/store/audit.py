@@ -21,7 +21,7 @@ HEAD = "audit_head"
 
 @dataclass(frozen=True)
 class AuditEvent:
-    """`actor`, `patient`, `target` are references (`Practitioner/7`), `action` and `outcome` our own words."""
+    """`actor`, `patient`, `target` are references (`Practitioner/7`); `action`, `outcome` our own words."""
 
     actor: str
     action: str

@@ -54,7 +54,7 @@ class Sealed(TypeDecorator[Any]):
 
 
 def to_json(value: Any) -> str:
-    """Compact JSON, keys sorted. A Decimal becomes `{"$decimal": "1.10"}`; as a number it would lose its zero."""
+    """Compact JSON, keys sorted. A Decimal becomes `{"$decimal": "1.10"}` and keeps its zero."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_decimal)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, select, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 
 from ketplan.errors import ConfigError
 from ketplan.store.schema import VERSION, Schema
@@ -120,7 +120,7 @@ def _prepare(database: Database, vault: Vault) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": CREATION_LOCK})
         database.schema.metadata.create_all(connection)
         meta = database.schema.meta
-        known = dict(connection.execute(select(meta.c.name, meta.c.value)).tuples().all())
+        known = {row.name: row.value for row in connection.execute(select(meta))}
         if not known:
             connection.execute(
                 insert(meta),
@@ -143,11 +143,13 @@ def _plain_words() -> Iterator[None]:
     """A database that is locked, full, read-only or gone is the site's to mend: one sentence, no SQL."""
     try:
         yield
-    except OperationalError as error:
+    except DatabaseError as error:
+        if type(error) not in (DatabaseError, OperationalError):  # a mistake of ours keeps its own name
+            raise
         raise ConfigError(_reason(error)) from None
 
 
-def _reason(error: DBAPIError) -> str:
+def _reason(error: DatabaseError) -> str:
     if "locked" in str(error.orig):
         return "The database is busy with another process and did not answer in time."
     return "The database cannot be reached or written."

@@ -115,7 +115,7 @@ class Journal:
     def failed(
         self, plan_id: str, key: str, state: StepState, message: str, http_status: int | None, now: datetime
     ) -> None:
-        """The EHR refused it (`refused`), or nobody can tell (`unknown`); `message` says why in plain words."""
+        """It was refused (`refused`) or nobody can tell (`unknown`); `message` says why in plain words."""
         self._enter(plan_id, key, state, {"message": message, "http_status": http_status, "updated": now})
 
     def entries(self, plan_id: str) -> tuple[JournalEntry, ...]:
