@@ -1,0 +1,263 @@
+"""What ketplan does for its users, one function per intent. Read this first.
+
+    open_record → propose → (the clinician resolves findings) → confirm → writeback
+
+Nothing here talks to an EHR or a database: it is handed what it needs. Nothing here decides care either;
+that is `clinical/` and `scheduling/`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from ketplan.clinical import rules
+from ketplan.clinical.assessment import Assessment, Choice, assess
+from ketplan.clinical.draft import draft
+from ketplan.clinical.findings import Decision, Evidence, Finding, must_be_resolved
+from ketplan.clinical.house import House
+from ketplan.clinical.plan import Clinician, ConfirmedPlan, Draft, Resolution
+from ketplan.clinical.record import PatientRecord
+from ketplan.clinical.screens.suicide import RELEASE_FIELDS
+from ketplan.errors import InputError, PatientMismatch, RefusedError
+from ketplan.fhir.datatypes import BASE, Json
+from ketplan.fhir.record import RawSectionLike, parse_record
+from ketplan.fhir.render import PLAN_STEP_SYSTEM, Step, Unsigned, render
+from ketplan.scheduling.clinic_hours import Clinic
+from ketplan.scheduling.place import INFUSION_END_MINUTES, place
+from ketplan.scheduling.timetable import Busy, Fixed, FreeSlot, Timetable
+
+_PLAN_IDS = uuid.uuid5(uuid.NAMESPACE_URL, f"{BASE}/plan")
+_OPEN_PLAN = frozenset({"draft", "active", "on-hold"})
+_NOT_BUSY = frozenset({"cancelled", "noshow", "entered-in-error", "fulfilled", "waitlist"})
+
+
+class RecordSource(Protocol):
+    """Whoever can read a patient's record: an EHR, or a file."""
+
+    def read(self, patient_id: str | None) -> Sequence[RawSectionLike]: ...
+
+
+@dataclass(frozen=True)
+class Practice:
+    """What one site has set: its clinic's calendar rules, its clinical defaults, who may sign."""
+
+    clinic: Clinic
+    house: House = field(default_factory=House)
+    signing_roles: tuple[str, ...] = ()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return self.clinic.tz
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """What the EHR says about free time: its slots, and per service the last day it publishes."""
+
+    slots: tuple[FreeSlot, ...] = ()
+    published: Mapping[str, date] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Everything that would happen, and that nothing of it has happened yet."""
+
+    plan_id: str
+    record: PatientRecord
+    assessment: Assessment
+    draft: Draft
+    timetable: Timetable
+    at: datetime
+
+    @property
+    def open_findings(self) -> tuple[Finding, ...]:
+        """Findings a clinician must resolve before anything is written."""
+        return tuple(f for f in self.draft.findings if must_be_resolved(f))
+
+    def steps(self) -> tuple[Step, ...]:
+        """What would be written, as nobody has signed it yet."""
+        return render(Unsigned(self.plan_id, self.draft, self.at), self.timetable)
+
+
+def open_record(sections: Iterable[RawSectionLike], patient_id: str | None, zone: ZoneInfo) -> PatientRecord:
+    """Read a record leniently. Raises InputError when it does not say whose it is."""
+    return parse_record(sections, patient_id, zone)
+
+
+def next_start(as_of: date) -> date:
+    """The next possible Monday: the first one after the as-of date."""
+    return as_of + timedelta(days=7 - as_of.weekday())
+
+
+def propose(
+    record: PatientRecord,
+    *,
+    server: str,
+    as_of: date,
+    start: date,
+    practice: Practice,
+    now: datetime,
+    calendar: Calendar | None = None,
+    choice: Choice | None = None,
+) -> Proposal:
+    """Assess the record, draft the plan and place its visits. `server` is the EHR's base URL, "" for a file.
+
+    Visits of this very plan that already stand in the EHR keep their time, so that a second run finds the
+    same plan. Raises InputError for a start before the as-of date or an unknown choice.
+    """
+    assessment = assess(record, as_of, start, practice.house, choice)
+    proposed = draft(assessment)
+    plan_id = plan_id_for(server, record.patient.id, start)
+    calendar = calendar or Calendar()
+    timetable = place(
+        proposed.visits,
+        practice.clinic,
+        not_before=max(datetime.combine(as_of, time.min, practice.zone), _not_before(as_of, now, practice)),
+        busy=_busy(record, plan_id),
+        free_slots=calendar.slots,
+        published=calendar.published,
+        fixed=_already_booked(record, plan_id),
+        day_zero=start,
+        infusion_end_minutes=_infusion_end(assessment),
+    )
+    return Proposal(plan_id, record, assessment, _with_adjustments(proposed, timetable), timetable, now)
+
+
+def plan_id_for(server: str, patient_id: str, start: date) -> str:
+    """One patient has one course per start date on one server: asked twice, it is the same plan."""
+    return str(uuid.uuid5(_PLAN_IDS, f"{server.rstrip('/')}|{patient_id}|{start.isoformat()}"))
+
+
+def confirm(
+    proposal: Proposal,
+    resolutions: Sequence[Resolution],
+    clinician: Clinician,
+    now: datetime,
+) -> tuple[ConfirmedPlan, tuple[Step, ...]]:
+    """Sign a proposal: the confirmed plan and the steps that write it.
+
+    Raises RefusedError when the patient is blocked, a finding is open, nothing is proposed, or another
+    course of ketplan's is under way for this patient.
+    """
+    if proposal.draft.decision is Decision.BLOCKED:
+        raise RefusedError("Nothing is written for this patient: a finding excludes ketamine.")
+    given = {r.finding: r for r in resolutions}
+    still_open = [f.id for f in proposal.open_findings if f.id not in given]
+    if still_open:
+        raise RefusedError(f"Nothing is written until these are resolved: {', '.join(still_open)}.")
+    for finding in proposal.open_findings:
+        require_reason(finding.id, given[finding.id].reason)
+    refuse_second_course(proposal)
+    used = tuple(given[f.id] for f in proposal.open_findings)
+    plan = ConfirmedPlan(proposal.plan_id, proposal.draft, clinician, now, used)
+    steps = render(plan, proposal.timetable)
+    if not steps:
+        raise RefusedError("There is nothing to write: neither ketamine nor a therapy course is proposed.")
+    return plan, steps
+
+
+def require_reason(finding_id: str, reason: str) -> None:
+    """A resolution needs words; the release of a suicide-risk hold needs each of its five parts."""
+    if finding_id not in rules.RULES:
+        raise InputError(f"There is no finding {finding_id}.")
+    if not reason.strip():
+        raise InputError(f"{finding_id} needs a reason to be resolved.")
+    if finding_id == "SI_HIGH":
+        said = reason.lower()
+        missing = [part for part in RELEASE_FIELDS if f"{part}:" not in said]
+        if missing:
+            raise InputError(
+                f"SI_HIGH is released only with every part stated as 'part: words'; missing: {', '.join(missing)}."
+            )
+
+
+def refuse_second_course(proposal: Proposal) -> None:
+    """One course at a time: a second one under way would double every visit."""
+    for existing in proposal.record.care_plans:
+        ours = [v for system, v in existing.identifiers if system == PLAN_STEP_SYSTEM]
+        if existing.status in _OPEN_PLAN and ours and not any(_of_plan(v, proposal.plan_id) for v in ours):
+            raise RefusedError(
+                "Another ketplan course is under way for this patient: end it in the EHR before starting a new one."
+            )
+
+
+def guard_patient(expected: str, *others: str | None) -> None:
+    """The patient guard: launch, form and resource must all name one patient. Raises PatientMismatch."""
+    if any(other is not None and other != expected for other in others):
+        raise PatientMismatch("This belongs to another patient than the one launched: nothing was sent.")
+
+
+def may_sign(roles: Iterable[str], practice: Practice) -> bool:
+    """Does any of the user's roles appear among those the site lets sign?"""
+    allowed = [a.casefold() for a in practice.signing_roles]
+    return any(a in role.casefold() for role in roles for a in allowed)
+
+
+# --- how the pieces meet ------------------------------------------------------------------------------------
+
+
+def _not_before(as_of: date, now: datetime, practice: Practice) -> datetime:
+    """Today, not before this moment; for another as-of date, not before that day."""
+    local = now.astimezone(practice.zone)
+    return local if local.date() == as_of else datetime.combine(as_of, time.min, practice.zone)
+
+
+def _infusion_end(assessment: Assessment) -> int:
+    minutes = assessment.protocol.minutes
+    return INFUSION_END_MINUTES if minutes is None else assessment.view.house.preparation_minutes + minutes
+
+
+def _of_plan(identifier: str, plan_id: str) -> bool:
+    return identifier.split("/", 1)[0] == plan_id
+
+
+def _busy(record: PatientRecord, plan_id: str) -> tuple[Busy, ...]:
+    """The patient's own appointments, other than those of this plan."""
+    return tuple(
+        Busy(a.start, a.end, a.reference, a.description)
+        for a in record.appointments
+        if a.start
+        and a.end
+        and a.start < a.end
+        and a.status not in _NOT_BUSY
+        and not any(system == PLAN_STEP_SYSTEM and _of_plan(v, plan_id) for system, v in a.identifiers)
+    )
+
+
+def _already_booked(record: PatientRecord, plan_id: str) -> dict[str, Fixed]:
+    prefix = f"{plan_id}/appointment-"
+    return {
+        value.removeprefix(prefix): Fixed(a.start, a.end, a.slots)
+        for a in sorted(record.appointments, key=lambda a: a.reference, reverse=True)
+        for system, value in a.identifiers
+        if system == PLAN_STEP_SYSTEM
+        and value.startswith(prefix)
+        and a.start
+        and a.end
+        and a.status not in ("cancelled", "entered-in-error", "noshow")
+    }
+
+
+def _with_adjustments(proposed: Draft, timetable: Timetable) -> Draft:
+    """INFO SCHEDULE_ADJUSTED when a visit had to move more than two business days (8b)."""
+    moved = timetable.adjusted
+    if not moved:
+        return proposed
+    words = "; ".join(f"{p.visit.title} by {abs(p.moved_days)} business days" for p in moved)
+    note = rules.finding(
+        "SCHEDULE_ADJUSTED", f"Moved from their target: {words}.", [Evidence("", p.why) for p in moved]
+    )
+    return replace(proposed, findings=(*proposed.findings, note))
+
+
+def resource_subjects(resource: Json) -> set[str]:
+    """Every patient a resource to be written is about."""
+    references = [resource.get("subject"), resource.get("patient")]
+    references += [p.get("actor") for p in resource.get("participant", []) if isinstance(p, dict)]
+    found = (r.get("reference", "") for r in references if isinstance(r, dict))
+    return {r for r in found if r.startswith("Patient/")}
