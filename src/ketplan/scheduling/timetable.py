@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 
 from ketplan.clinical.plan import Visit
+
+
+class SoftRule(StrEnum):
+    """A rule that is kept where it can be; a visit that breaks one says so."""
+
+    WINDOW = "window"
+    CBT_AFTER_DOSE = "cbt_after_dose"
+    SAME_THERAPIST = "same_therapist"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +41,22 @@ class FreeSlot:
 
 
 @dataclass(frozen=True, slots=True)
+class Fixed:
+    """Where a visit of the plan already stands in the EHR: it is never moved."""
+
+    start: datetime
+    end: datetime
+    slots: tuple[str, ...] = ()
+    resources: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Placed:
     """A visit with its time. `start` and `end` are aware, in the site's zone.
 
     `moved_days` counts business days from the target; `slots` and `resources` name the EHR's calendars it
     takes (empty: no calendar was consulted, the time only respects clinic hours); `why` is for people.
-    `window` is the first and last acceptable date.
+    `window` is the first and last acceptable date; `unkept` the soft rules this visit breaks.
     """
 
     visit: Visit
@@ -48,6 +67,7 @@ class Placed:
     moved_days: int = 0
     slots: tuple[str, ...] = ()
     resources: tuple[tuple[str, str], ...] = ()
+    unkept: tuple[SoftRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
