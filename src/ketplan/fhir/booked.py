@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from ketplan.clinical.record import AssertedEmptyList, Booked, ExistingPlan, Fact
 from ketplan.fhir import datatypes as fhir
@@ -18,19 +19,24 @@ def read_appointment(raw: Json, reading: Reading) -> Sequence[Fact]:
     if status == "entered-in-error":
         return ()
     kinds = [*fhir.elements(raw.get("serviceType")), *fhir.elements(raw.get("appointmentType"))]
-    start, end = reading.when(raw.get("start")), reading.when(raw.get("end"))
     return (
         Booked(
             fhir.reference_to(raw),
             tuple(code for kind in kinds for code in fhir.codings(kind)),
             next(filter(None, map(fhir.all_words, kinds)), ""),
             status=status,
-            start=start.instant if start else None,
-            end=end.instant if end else None,
+            start=reading.wanted(lambda given: _instant(given, reading), raw.get("start")),
+            end=reading.wanted(lambda given: _instant(given, reading), raw.get("end")),
             identifiers=fhir.identifiers(raw),
             description=fhir.text(raw.get("description")),
+            slots=tuple(filter(None, map(fhir.reference, fhir.elements(raw.get("slot"))))),
         ),
     )
+
+
+def _instant(given: object, reading: Reading) -> datetime | None:
+    when = fhir.parse_when(given, reading.zone)
+    return when.instant if when else None
 
 
 def read_care_plan(raw: Json, reading: Reading) -> Sequence[Fact]:

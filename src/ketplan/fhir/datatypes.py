@@ -30,6 +30,7 @@ _SYSTEM_BY_OID = {
 _COMPARATORS = frozenset({"<", "<=", ">=", ">"})
 # A number beyond this many digits is noise or an attack; arithmetic on it could exhaust memory.
 _MOST_DIGITS = 20
+_NUMERIC = (int, float, Decimal, str)
 
 
 # --- shapes ---------------------------------------------------------------------------------------------
@@ -58,9 +59,9 @@ def text(value: Any) -> str:
     """A string without surrounding blanks; a code sent as a JSON integer counts as one."""
     if isinstance(value, str):
         return value.strip()
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**_MOST_DIGITS:
-        return str(value)
-    return ""
+    if value is None or isinstance(value, bool) or not isinstance(value, int):
+        return ""
+    return str(value) if abs(value) < 10**_MOST_DIGITS else ""
 
 
 def boolean(value: Any) -> bool | None:
@@ -71,7 +72,7 @@ def boolean(value: Any) -> bool | None:
 
 def number(value: Any) -> Decimal | None:
     """An exact Decimal from a JSON number or a string that holds one; never infinite, never absurdly long."""
-    if isinstance(value, bool) or not isinstance(value, Decimal | int | float | str):
+    if isinstance(value, bool) or not isinstance(value, _NUMERIC):
         return None
     if isinstance(value, str) and ("_" in value or not value.isascii()):
         return None
@@ -111,7 +112,8 @@ def _moment(moment: datetime, zone: ZoneInfo) -> When:
     local = moment.replace(tzinfo=zone) if moment.tzinfo is None else moment.astimezone(zone)
     day = local.date()
     # A fixed offset, so that differences stay right in the night the clocks go back.
-    return When(day, day, local.replace(tzinfo=timezone(local.utcoffset() or timedelta())))
+    offset = timezone(local.utcoffset() or timedelta())
+    return When(day, day, datetime.combine(day, local.time(), offset))
 
 
 def parse_day(value: Any, zone: ZoneInfo) -> When | None:
@@ -139,8 +141,7 @@ def coding(value: Any) -> Code | None:
 
 def codings(concept: Any) -> tuple[Code, ...]:
     """The codings of a CodeableConcept that hold a code."""
-    found = (coding(raw) for raw in elements(element(concept).get("coding")))
-    return tuple(code for code in found if code is not None)
+    return tuple([code for raw in elements(element(concept).get("coding")) if (code := coding(raw))])
 
 
 def words(concept: Any) -> str:
@@ -150,10 +151,10 @@ def words(concept: Any) -> str:
     raw = element(concept)
     if said := text(raw.get("text")):
         return said
-    displays = [(text(c.get("display")), text(c.get("code"))) for c in elements(raw.get("coding"))]
-    if any(code for _, code in displays):
+    if codings(raw):
         return ""
-    return next((display for display, _ in displays if display), "")
+    displays = (text(c.get("display")) for c in elements(raw.get("coding")))
+    return next((display for display in displays if display), "")
 
 
 def all_words(concept: Any) -> str:
@@ -184,14 +185,11 @@ def quantity(value: Any) -> Quantity | None:
     amount = number(raw.get("value"))
     if amount is None:
         return None
-    code, unit, system = text(raw.get("code")), text(raw.get("unit")), text(raw.get("system"))
-    foreign = bool(system) and _SYSTEM_BY_OID.get(system, system) != UCUM
+    code, system = text(raw.get("code")), text(raw.get("system"))
+    if not code or _SYSTEM_BY_OID.get(system, system) not in (UCUM, ""):
+        code = text(raw.get("unit")) or code
     comparator = text(raw.get("comparator"))
-    return Quantity(
-        amount,
-        ((unit or code) if foreign else (code or unit)) or None,
-        comparator if comparator in _COMPARATORS else None,
-    )
+    return Quantity(amount, code or None, comparator if comparator in _COMPARATORS else None)
 
 
 # --- references and identifiers -------------------------------------------------------------------------
@@ -199,8 +197,8 @@ def quantity(value: Any) -> Quantity | None:
 
 def reference(value: Any) -> str:
     """What a Reference points to, as "Type/id"; urn:, "#contained" and anything else as it stands."""
-    target = text(element(value).get("reference"))
-    if "/" not in target or target.startswith(("urn:", "#")):
+    target = text(value if isinstance(value, str) else element(value).get("reference"))
+    if target.count("/") < 2 or target.startswith(("urn:", "#")):
         return target
     parts = target.partition("/_history/")[0].rstrip("/").rsplit("/", 2)
     return "/".join(parts[-2:])

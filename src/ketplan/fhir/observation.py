@@ -19,11 +19,11 @@ def read_observation(raw: Json, reading: Reading) -> Sequence[Fact]:
     if status in _NOT_A_RESULT:
         return ()
     when = _when(raw, reading)
-    components = fhir.elements(raw.get("component"))
+    components = reading.elements(raw.get("component"))
     # A panel without a value of its own says nothing that its components do not.
     told = [*components, raw] if not components or _has_value(raw) else components
-    facts = (_one(part, fhir.reference_to(raw), when, status, reading) for part in told)
-    return tuple(fact for fact in facts if fact is not None)
+    reference = fhir.reference_to(raw)
+    return [fact for part in told if (fact := _one(part, reference, when, status, reading))]
 
 
 def _one(
@@ -48,16 +48,18 @@ def _one(
 
 def _when(raw: Json, reading: Reading) -> When | None:
     """When it was true of the patient; `issued` only where nothing was said of that."""
-    if any(key.startswith("effective") for key in raw):
-        if (timing := raw.get("effectiveTiming")) is not None:
-            events = fhir.element(timing).get("event")
-            return reading.when(events[-1] if isinstance(events, list) and events else None)
+    if (value := raw.get("effectiveDateTime")) is not None:
+        return reading.when(value)
+    if (timing := raw.get("effectiveTiming")) is not None:
+        events = fhir.element(timing).get("event")
+        return reading.when(events[-1] if isinstance(events, list) and events else events)
+    if raw.get("effectivePeriod") is not None or raw.get("effectiveInstant") is not None:
         return reading.happened(raw, "effective")
     return reading.when(raw.get("issued"))
 
 
 def _has_value(part: Json) -> bool:
-    return any(key.startswith("value") for key in part)
+    return any(key.startswith("value") and part[key] is not None for key in part)
 
 
 def read_value(part: Json, reading: Reading) -> Value:
@@ -67,14 +69,14 @@ def read_value(part: Json, reading: Reading) -> Value:
     if (raw := part.get("valueCodeableConcept")) is not None:
         return reading.wanted(fhir.answer, raw)
     if (raw := part.get("valueString")) is not None:
-        return reading.wanted(lambda given: fhir.text(given) or None, raw)
+        return reading.text(raw)
     if (raw := part.get("valueInteger", part.get("valueDecimal"))) is not None:
         return _plain_number(raw, reading)
     if (raw := part.get("valueBoolean")) is not None:
         return reading.wanted(fhir.boolean, raw)
     for name in _PLAIN_TIMES:
         if (raw := part.get(name)) is not None:
-            return reading.wanted(lambda given: fhir.text(given) or None, raw)
+            return reading.text(raw)
     if _has_value(part):
         reading.unread = True
     return None
@@ -103,5 +105,6 @@ def _is_normal_range(given: Json) -> bool:
 
 
 def _interpretation(part: Json) -> tuple[Code, ...]:
-    given = part.get("interpretation")
-    return tuple(code for concept in fhir.elements(given) for code in fhir.codings(concept)) if given else ()
+    if (given := part.get("interpretation")) is None:
+        return ()
+    return tuple(code for concept in fhir.elements(given) for code in fhir.codings(concept))

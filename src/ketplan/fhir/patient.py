@@ -29,9 +29,7 @@ def read_patient(raw: Json, reading: Reading) -> Patient:
 
 
 def _name(raw: Json) -> str:
-    ranked = sorted(
-        fhir.elements(raw.get("name")), key=lambda n: _NAME_ORDER.get(fhir.text(n.get("use")), 2)
-    )
+    ranked = sorted(fhir.elements(raw.get("name")), key=lambda n: _NAME_ORDER.get(fhir.text(n.get("use")), 2))
     return next((name for name in map(_full_name, ranked) if name), "")
 
 

@@ -46,13 +46,12 @@ def read_encounter(raw: Json, reading: Reading) -> Sequence[Fact]:
     kinds = fhir.elements(raw.get("type"))
     codes = tuple(code for kind in kinds for code in fhir.codings(kind))
     setting = fhir.coding(raw.get("class"))
-    start, end = reading.period(raw.get("period"))
     return (
         Encounter(
             fhir.reference_to(raw),
             (*codes, setting) if setting else codes,
             next(filter(None, map(fhir.words, kinds)), ""),
             status=status,
-            when=start or end,
+            when=reading.when(fhir.element(raw.get("period")).get("start")),
         ),
     )

@@ -25,7 +25,7 @@ class Reading:
         self.zone = zone
         self.medications = medications
         self.unread = False
-        self._known: dict[str, When | None] = {}
+        self._known: dict[str, When] = {}
 
     def gives_up(self) -> tuple[Fact, ...]:
         """Marks an entry that says nothing readable; there is no fact in it."""
@@ -48,11 +48,11 @@ class Reading:
             self.unread = True
             return None
         # The entries of one visit share their time: parse it once.
-        if value not in self._known:
-            self._known[value] = fhir.parse_when(value, self.zone)
-        found = self._known[value]
-        if found is None:
-            self.unread = True
+        if (found := self._known.get(value)) is None:
+            if (found := fhir.parse_when(value, self.zone)) is None:
+                self.unread = True
+            else:
+                self._known[value] = found
         return found
 
     def day(self, value: Any) -> When | None:
@@ -72,8 +72,20 @@ class Reading:
         for suffix in ("DateTime", "Instant"):
             if (value := resource.get(name + suffix)) is not None:
                 return self.when(value)
-        start, end = self.period(resource.get(name + "Period"))
-        return end or start
+        period = fhir.element(resource.get(name + "Period"))
+        return self.when(period.get("end")) or self.when(period.get("start"))
+
+    def elements(self, value: Any) -> list[Json]:
+        """The JSON objects of a list, marking the entry when something else stands among them."""
+        if value is None:
+            return []
+        found = fhir.elements(value)
+        if len(found) != (len(value) if isinstance(value, list) else 1):
+            self.unread = True
+        return found
+
+    def text(self, value: Any) -> str | None:
+        return self.wanted(lambda raw: fhir.text(raw) or None, value)
 
     def quantity(self, value: Any) -> Quantity | None:
         return self.wanted(fhir.quantity, value)

@@ -30,23 +30,20 @@ def read_survey(raw: Json, reading: Reading) -> Sequence[Fact]:
     if status == "entered-in-error":
         return ()
     when = reading.when(raw.get("authored"))
-    facts = []
-    for item in walk(raw):
-        code = _loinc_of(item)
-        for given in fhir.elements(item.get("answer")) if code else ():
-            value = _value(given, reading)
-            if code and value is not None:
-                facts.append(
-                    Observation(
-                        fhir.reference_to(raw),
-                        (Code(LOINC, code),),
-                        fhir.text(item.get("text")),
-                        value=value,
-                        when=when,
-                        status=_STATUS.get(status),
-                    )
-                )
-    return facts
+    return [
+        Observation(
+            fhir.reference_to(raw),
+            (Code(LOINC, code),),
+            fhir.text(item.get("text")),
+            value=value,
+            when=when,
+            status=_STATUS.get(status),
+        )
+        for item in walk(raw)
+        if (code := _loinc_of(item))
+        for given in reading.elements(item.get("answer"))
+        if (value := _value(given, reading)) is not None
+    ]
 
 
 def walk(raw: Json) -> Iterator[Json]:
@@ -55,17 +52,19 @@ def walk(raw: Json) -> Iterator[Json]:
     while waiting:
         item = waiting.pop()
         yield item
-        inner = fhir.elements(item.get("item"))
-        for answer in fhir.elements(item.get("answer")):
-            inner = inner + fhir.elements(answer.get("item"))
-        waiting.extend(reversed(inner))
+        for answer in reversed(fhir.elements(item.get("answer"))):
+            waiting.extend(reversed(fhir.elements(answer.get("item"))))
+        waiting.extend(reversed(fhir.elements(item.get("item"))))
 
 
 def _value(given: Json, reading: Reading) -> Value:
-    if (chosen := given.get("valueCoding")) is None:
-        return read_value(given, reading)
-    code = reading.wanted(fhir.coding, chosen)
-    return Answer((code,), code.display) if code else None
+    chosen = given.get("valueCoding")
+    return read_value(given, reading) if chosen is None else reading.wanted(_choice, chosen)
+
+
+def _choice(chosen: object) -> Answer | None:
+    code, display = fhir.coding(chosen), fhir.text(fhir.element(chosen).get("display"))
+    return Answer((code,) if code else (), display) if code or display else None
 
 
 def _loinc_of(item: Json) -> str | None:
