@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from ketplan.clinical.plan import Clinician, ConfirmedPlan, Draft, Resolution, Visit, VisitKind
-from ketplan.fhir.authoring import Json, moment, references
+from ketplan.fhir.datatypes import Json
+from ketplan.fhir.rendering.authoring import moment, references
 from ketplan.scheduling.timetable import Placed, Timetable
 
 CARE_PLAN = "care-plan"
@@ -53,7 +54,8 @@ class Course:
 
     @property
     def visits(self) -> tuple[Visit, ...]:
-        return tuple(p.visit for p in (*self.timetable.placed, *self.timetable.unplaced))
+        placed = tuple(p.visit for p in self.timetable.placed)
+        return placed + tuple(u.visit for u in self.timetable.unplaced)
 
     @property
     def kinds(self) -> tuple[VisitKind, ...]:
@@ -63,10 +65,10 @@ class Course:
 
     @property
     def span(self) -> tuple[date, date]:
-        """The first and the last day: a planning session may come before the start."""
-        days = [p.start.date() for p in self.timetable.placed]
+        """The start, or an earlier planning session, to the last visit."""
+        days = [self.draft.start, *(p.start.date() for p in self.timetable.placed)]
         days += [u.visit.target for u in self.timetable.unplaced]
-        return min(days, default=self.draft.start), max(days, default=self.draft.start)
+        return min(days), max(days)
 
     @property
     def protocols(self) -> tuple[str, ...]:

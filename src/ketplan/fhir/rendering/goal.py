@@ -6,7 +6,8 @@ import re
 
 from ketplan.clinical.plan import TargetGoal
 from ketplan.clinical.record import LOINC, UCUM
-from ketplan.fhir.authoring import (
+from ketplan.fhir.datatypes import BASE, Json
+from ketplan.fhir.rendering.authoring import (
     BEHAVIORAL,
     GoalStatus,
     coding,
@@ -16,8 +17,7 @@ from ketplan.fhir.authoring import (
     step_identifier,
     tidy,
 )
-from ketplan.fhir.course import Course, goal_key
-from ketplan.fhir.datatypes import BASE, Json
+from ketplan.fhir.rendering.course import Course, goal_key
 
 INSTRUMENT_TOTAL = f"{BASE}/CodeSystem/instrument-total"
 

@@ -5,25 +5,43 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from xml.etree.ElementTree import Element, ParseError, fromstring, tostring
 
-from ketplan.fhir.authoring import clean
+from ketplan.fhir.rendering.authoring import clean
 
 _NAMESPACE = "http://www.w3.org/1999/xhtml"
 # Much less than FHIR allows: no links, images, styles or attributes, so nothing in it can act.
 _ALLOWED = frozenset(
-    f"{{{_NAMESPACE}}}{tag}" for tag in "div p h3 h4 b i ul ol li table caption thead tbody tr th td".split()
+    f"{{{_NAMESPACE}}}{tag}"
+    for tag in [
+        "div",
+        "p",
+        "h3",
+        "h4",
+        "b",
+        "i",
+        "ul",
+        "ol",
+        "li",
+        "table",
+        "caption",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+    ]
 )
 
 
 def node(tag: str, *children: Element | str) -> Element:
-    """An element with its children; strings become cleaned, escaped text."""
+    """An element with its children; strings become cleaned, escaped text, a blank between neighbours."""
     made = Element(tag)
     for child in children:
         if isinstance(child, Element):
             made.append(child)
         elif len(made):
-            made[-1].tail = (made[-1].tail or "") + clean(child)
+            made[-1].tail = f"{made[-1].tail or ''} {clean(child)}"
         else:
-            made.text = (made.text or "") + clean(child)
+            made.text = f"{made.text or ''} {clean(child)}".strip()
     return made
 
 
