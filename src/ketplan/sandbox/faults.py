@@ -28,7 +28,7 @@ class Faults:
     def __post_init__(self) -> None:
         for one in fields(self):
             value, wanted = getattr(self, one.name), type(one.default)
-            if type(value) is not wanted or value < 0:
+            if type(value) is not wanted or int(value) < 0:
                 raise ValueError(f"{one.name} is {'true or false' if wanted is bool else 'a whole number'}")
 
     def changed(self, wish: Any) -> Faults:

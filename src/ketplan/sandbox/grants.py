@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from threading import RLock
 from typing import Any
 
+from ketplan.sandbox.clinic.staff import User
 from ketplan.sandbox.scopes import Access, resource_scope
 
 CODE_SECONDS, TOKEN_SECONDS = 60, 3600
@@ -34,7 +35,7 @@ class Authorization:
     challenge: str
     scopes: tuple[str, ...]
     nonce: str | None
-    user: str
+    user: User
     launch: Launch | None
 
 
@@ -83,7 +84,9 @@ class Grants:
             self._codes[code] = _Code(authorization, self.clock() + CODE_SECONDS)
             return code
 
-    def redeem(self, code: str, client_id: str, redirect_uri: str, verifier: str) -> tuple[str, Authorization]:
+    def redeem(
+        self, code: str, client_id: str, redirect_uri: str, verifier: str
+    ) -> tuple[str, Authorization]:
         """An access token for a code, and what it stands for.
 
         Raises GrantError. A code works once: a second use also takes back the token of the first.
@@ -110,7 +113,7 @@ class Grants:
         token = secrets.token_urlsafe(32)
         scopes = tuple(scope for text in given.scopes if (scope := resource_scope(text)))
         patient = given.launch.patient if given.launch else None
-        access = Access(secrets.token_hex(8), scopes, patient, given.user)
+        access = Access(secrets.token_hex(8), scopes, patient, given.user.reference)
         self._tokens[token] = (access, self.clock() + TOKEN_SECONDS)
         return token
 

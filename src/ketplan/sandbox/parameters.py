@@ -39,7 +39,7 @@ def _string(*paths: str) -> Param:
     return Param("string", paths)
 
 
-def _of(who: str | None = "subject", **own: Param) -> dict[str, Param]:
+def _of(who: str | None = "subject", /, **own: Param) -> dict[str, Param]:
     """The parameters of one type. Most know the patient as ``subject``; keyword ``x_y`` means ``x-y``."""
     common = {"_id": _token("id"), "identifier": _token("identifier"), "status": _token("status")}
     patient = {"patient": _reference(who), "subject": _reference(who)} if who else {}
@@ -184,9 +184,7 @@ def _string_test(text: str) -> Callable[[Any], bool]:
     return lambda leaf: isinstance(leaf, str) and leaf.casefold().startswith(text.casefold())
 
 
-_DATE = re.compile(
-    r"([1-8]\d{3})(?:-(\d\d)(?:-(\d\d)(T\d\d:\d\d(:\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?)?)?"
-)
+_DATE = re.compile(r"([1-8]\d{3})(?:-(\d\d)(?:-(\d\d)(T\d\d:\d\d(:\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?)?)?")
 _OPEN = (datetime.fromisoformat("0002-01-01T00:00Z"), datetime.fromisoformat("9998-01-01T00:00Z"))
 
 

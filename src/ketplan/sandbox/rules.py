@@ -28,15 +28,21 @@ _CODES: dict[tuple[str, str], frozenset[str]] = {
     for where, words in {
         ("CarePlan", "status"): _REQUEST_STATUS,
         ("CarePlan", "intent"): "proposal plan order option",
-        ("CarePlan", "activity.detail.status"): "not-started scheduled in-progress on-hold completed cancelled "
-        "stopped unknown entered-in-error",
+        (
+            "CarePlan",
+            "activity.detail.status",
+        ): "not-started scheduled in-progress on-hold completed cancelled stopped unknown entered-in-error",
         ("ServiceRequest", "status"): _REQUEST_STATUS,
-        ("ServiceRequest", "intent"): "proposal plan directive order original-order reflex-order filler-order "
-        "instance-order option",
+        (
+            "ServiceRequest",
+            "intent",
+        ): "proposal plan directive order original-order reflex-order filler-order instance-order option",
         ("Goal", "lifecycleStatus"): "proposed planned accepted active on-hold completed cancelled "
         "entered-in-error rejected",
-        ("Appointment", "status"): "proposed pending booked arrived fulfilled cancelled noshow entered-in-error "
-        "checked-in waitlist",
+        (
+            "Appointment",
+            "status",
+        ): "proposed pending booked arrived fulfilled cancelled noshow entered-in-error checked-in waitlist",
         ("Appointment", "participant.status"): "accepted declined tentative needs-action",
     }.items()
 }
@@ -50,6 +56,8 @@ def check(resource: Any, kind: str) -> Resource:
         raise FhirError(404, "not-supported", f"This server does not keep {kind}.")
     if not isinstance(resource, dict) or resource.get("resourceType") != kind:
         raise FhirError(400, "structure", f"The body is not a {kind}.", where="resourceType")
+    if not isinstance(resource.get("meta", {}), dict):
+        raise FhirError(400, "structure", "meta is not an object.", where=f"{kind}.meta")
     for path in _empty(resource, kind):
         raise FhirError(400, "structure", "An element is empty; leave it out instead.", where=path)
     for path in _REQUIRED.get(kind, ()):

@@ -37,7 +37,7 @@ _SHARED = {
 
 @dataclass(frozen=True)
 class Scope:
-    """One resource scope: ``context/type.letters`` with letters out of c r u d s, whichever dialect it was in."""
+    """One resource scope, ``context/type.letters``, the letters out of c r u d s in either dialect."""
 
     context: str
     type: str
@@ -48,7 +48,7 @@ class Scope:
 
 
 def resource_scope(text: str) -> Scope | None:
-    """Parse a resource scope; None for anything else, also for one narrowed by a query, which is not granted."""
+    """Parse a resource scope; None for anything else, also for one narrowed by a query, never granted."""
     found = _RESOURCE.fullmatch(text)
     if not found or not found[3] or (found[2] != "*" and found[2] not in TYPES):
         return None

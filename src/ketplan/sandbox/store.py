@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from threading import RLock
 
@@ -22,9 +22,12 @@ class Store:
         self._clock = clock
         self._kinds: dict[str, dict[str, Resource]] = {}
 
-    def seed(self, resource: Resource) -> None:
-        """Put a resource there under the id it carries, as version 1; for the data the server starts with."""
-        self._put(resource, resource["id"], 1)
+    def seed(self, resources: Iterable[Resource]) -> None:
+        """Put resources there under the ids they carry, as version 1; for the data the server starts with."""
+        meta = self._meta(1)
+        for resource in resources:
+            head = {"resourceType": resource["resourceType"], "id": resource["id"], "meta": meta}
+            self._kinds.setdefault(resource["resourceType"], {})[resource["id"]] = head | resource
 
     def find(self, kind: str, id_: str) -> Resource | None:
         return self._kinds.get(kind, {}).get(id_)
@@ -51,13 +54,14 @@ class Store:
 
     def _put(self, resource: Resource, id_: str, number: int) -> Resource:
         kind = resource["resourceType"]
-        written = datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="milliseconds")
-        stamp = {"versionId": str(number), "lastUpdated": written.replace("+00:00", "Z")}
-        body = {key: value for key, value in resource.items() if key not in ("resourceType", "id", "meta")}
-        meta = {**resource.get("meta", {}), **stamp}
-        stored = {"resourceType": kind, "id": id_, "meta": meta, **body}
+        head = {"resourceType": kind, "id": id_, "meta": {**resource.get("meta", {}), **self._meta(number)}}
+        stored = head | {key: value for key, value in resource.items() if key not in head}
         self._kinds.setdefault(kind, {})[id_] = stored
         return stored
+
+    def _meta(self, number: int) -> Resource:
+        written = datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="milliseconds")
+        return {"versionId": str(number), "lastUpdated": written.replace("+00:00", "Z")}
 
 
 def version(resource: Resource) -> int:

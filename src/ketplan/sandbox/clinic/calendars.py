@@ -103,7 +103,7 @@ CALENDARS = (
 def resources(today: date, zone: ZoneInfo, base: str) -> Iterator[Resource]:
     """The Schedules, and their Slots on weekdays from today for 120 days, in the clinic's own time."""
     days = [today + timedelta(days=n) for n in range(HORIZON_DAYS + 1)]
-    weekdays = [day for day in days if day.weekday() < 5]
+    clocks = {day: _instants(day, zone) for day in days if day.weekday() < 5}
     for calendar in CALENDARS:
         service = [
             {
@@ -129,23 +129,30 @@ def resources(today: date, zone: ZoneInfo, base: str) -> Iterator[Resource]:
             "comment": f"{_WORDS[calendar.kind]}: {calendar.name}",
         }
         schedule = {"reference": f"Schedule/{calendar.id}", "display": calendar.name}
-        for day in weekdays:
-            yield from _slots(calendar, day, zone, service, schedule)
+        for day, instants in clocks.items():
+            yield from _slots(calendar, day, instants, service, schedule)
+
+
+def _instants(day: date, zone: ZoneInfo) -> dict[int, str]:
+    """The instants of a day's half hours, by minute on the clinic's clock, each with its offset."""
+    midnight = datetime.combine(day, time(), zone)  # adding to a zoned time moves the hands of the clock
+    minutes = range(0, 24 * 60, SLOT_MINUTES)
+    return {minute: (midnight + timedelta(minutes=minute)).isoformat() for minute in minutes}
 
 
 def _slots(
-    calendar: Calendar, day: date, zone: ZoneInfo, service: list[Resource], schedule: Resource
+    calendar: Calendar, day: date, instants: dict[int, str], service: list[Resource], schedule: Resource
 ) -> Iterator[Resource]:
-    midnight = datetime.combine(day, time(), zone)  # wall-clock arithmetic: an hour is an hour on the wall
+    prefix = f"{calendar.id}-{day:%Y%m%d}"
     for minute in range(*calendar.hours, SLOT_MINUTES):
         yield {
             "resourceType": "Slot",
-            "id": f"{calendar.id}-{day:%Y%m%d}-{minute // 60:02d}{minute % 60:02d}",
+            "id": f"{prefix}-{minute // 60:02d}{minute % 60:02d}",
             "serviceType": service,
             "schedule": schedule,
             "status": calendar.status(day, minute),
-            "start": (midnight + timedelta(minutes=minute)).isoformat(),
-            "end": (midnight + timedelta(minutes=minute + SLOT_MINUTES)).isoformat(),
+            "start": instants[minute],
+            "end": instants[minute + SLOT_MINUTES],
         }
 
 

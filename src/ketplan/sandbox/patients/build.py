@@ -12,7 +12,11 @@ from zoneinfo import ZoneInfo
 from ketplan.sandbox.clinic.staff import HALVORSEN, LABORATORY, OKONJO, ORGANIZATION
 from ketplan.sandbox.wire import Resource
 
-SNOMED, LOINC, RXNORM = "http://snomed.info/sct", "http://loinc.org", "http://www.nlm.nih.gov/research/umls/rxnorm"
+SNOMED, LOINC, RXNORM = (
+    "http://snomed.info/sct",
+    "http://loinc.org",
+    "http://www.nlm.nih.gov/research/umls/rxnorm",
+)
 ICD10, UCUM = "http://hl7.org/fhir/sid/icd-10-cm", "http://unitsofmeasure.org"
 TERMINOLOGY = "http://terminology.hl7.org/CodeSystem"
 BIRTH_SEX = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-birthsex"
@@ -94,7 +98,9 @@ class Chart:
             "name": [{**name, "given": [who.given]}],
             "telecom": [{"system": "phone", "value": f"555-01{who.mrn % 100:02d}", "use": "home"}],
             "gender": gender,
-            "birthDate": birthday.replace(year=birthday.year - who.age, day=min(birthday.day, 28)).isoformat(),
+            "birthDate": birthday.replace(
+                year=birthday.year - who.age, day=min(birthday.day, 28)
+            ).isoformat(),
             "address": [{"line": ["1 Sandbox Quay"], "city": "Harborville", "state": "MA", "country": "US"}],
             "generalPractitioner": [{"reference": f"Practitioner/{HALVORSEN.id}", "display": HALVORSEN.name}],
             "managingOrganization": {"reference": ORGANIZATION},
@@ -117,7 +123,12 @@ class Chart:
         )
 
     def condition(
-        self, text: str, *codings: Coding, status: str = "active", verification: str = "confirmed", since: int = 900
+        self,
+        text: str,
+        *codings: Coding,
+        status: str = "active",
+        verification: str = "confirmed",
+        since: int = 900,
     ) -> Resource:
         return self.add(
             "Condition",
@@ -152,7 +163,10 @@ class Chart:
         return self.observe(loinc, text, ago, clock, valueQuantity=quantity(value, ucum))
 
     def pressure(self, systolic: int, diastolic: int, ago: int, clock: str = "09:30") -> Resource:
-        parts = [("8480-6", "Systolic blood pressure", systolic), ("8462-4", "Diastolic blood pressure", diastolic)]
+        parts = [
+            ("8480-6", "Systolic blood pressure", systolic),
+            ("8462-4", "Diastolic blood pressure", diastolic),
+        ]
         components = [
             {"code": concept((LOINC, loinc, text)), "valueQuantity": quantity(value, "mm[Hg]")}
             for loinc, text, value in parts
@@ -194,7 +208,11 @@ class Chart:
         """A MedicationRequest by ingredient; active while ``until`` is None."""
         text = f"{name} {dose}"
         period = {"start": self.day(since)} | ({} if until is None else {"end": self.day(until)})
-        what = {} if "medicationReference" in more else {"medicationCodeableConcept": concept((RXNORM, rxnorm, name), text=text)}
+        what = (
+            {}
+            if "medicationReference" in more
+            else {"medicationCodeableConcept": concept((RXNORM, rxnorm, name), text=text)}
+        )
         return self.add(
             "MedicationRequest",
             status="active" if until is None else "stopped",
@@ -210,7 +228,12 @@ class Chart:
         )
 
     def allergy(
-        self, text: str, *codings: Coding, status: str = "active", verification: str = "confirmed", **more: Any
+        self,
+        text: str,
+        *codings: Coding,
+        status: str = "active",
+        verification: str = "confirmed",
+        **more: Any,
     ) -> Resource:
         return self.add(
             "AllergyIntolerance",

@@ -67,7 +67,7 @@ def examined(chart: Chart, *, weight: Number | None, height: Number | None, ago:
 
 
 def tested(chart: Chart, *, pregnant: bool = False, positive: tuple[str, ...] = ()) -> None:
-    """Blood, urine and ECG; an hCG for women who could be pregnant. ``positive`` are drug screens by LOINC."""
+    """Blood, urine and ECG; an hCG where it is asked for. ``positive`` are drug screens by LOINC."""
     chart.measure("1742-6", "Alanine aminotransferase (ALT)", 22, "U/L", 11)
     chart.measure("1920-8", "Aspartate aminotransferase (AST)", 20, "U/L", 11)
     chart.measure("2160-0", "Creatinine", Decimal("0.80"), "mg/dL", 11)
@@ -76,7 +76,9 @@ def tested(chart: Chart, *, pregnant: bool = False, positive: tuple[str, ...] = 
         chart.screen(loinc, text, loinc in positive, 9)
     if chart.person.sex == "F" and 12 <= chart.person.age <= 55:
         chart.screen("2106-3", "Choriogonadotropin (pregnancy test) in Urine", pregnant, 2)
-    normal = {"valueCodeableConcept": {"coding": [{"system": SNOMED, "code": "17621005", "display": "Normal"}]}}
+    normal = {
+        "valueCodeableConcept": {"coding": [{"system": SNOMED, "code": "17621005", "display": "Normal"}]}
+    }
     chart.observe("11524-6", "EKG study: sinus rhythm, no acute change", 90, **normal)
 
 
