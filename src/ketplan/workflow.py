@@ -32,6 +32,7 @@ from ketplan.scheduling.place import INFUSION_END_MINUTES, place
 from ketplan.scheduling.timetable import Busy, Fixed, FreeSlot, Timetable
 
 _PLAN_IDS = uuid.uuid5(uuid.NAMESPACE_URL, f"{BASE}/plan")
+NEVER_SIGN = ("coordinator", "patient", "reception", "scheduler")
 _OPEN_PLAN = frozenset({"draft", "active", "on-hold"})
 _NOT_BUSY = frozenset({"cancelled", "noshow", "entered-in-error", "fulfilled", "waitlist"})
 
@@ -144,6 +145,20 @@ def confirm(
     Raises RefusedError when the patient is blocked, a finding is open, nothing is proposed, or another
     course of ketplan's is under way for this patient.
     """
+    used = still_permitted(proposal, resolutions)
+    refuse_second_course(proposal)
+    plan = ConfirmedPlan(proposal.plan_id, proposal.draft, clinician, now, used)
+    steps = render(plan, proposal.timetable)
+    if not steps:
+        raise RefusedError("There is nothing to write: neither ketamine nor a therapy course is proposed.")
+    return plan, steps
+
+
+def still_permitted(proposal: Proposal, resolutions: Sequence[Resolution]) -> tuple[Resolution, ...]:
+    """The resolutions that free this proposal for writing, one for each open finding.
+
+    Raises RefusedError when the patient is blocked or a finding is open, InputError for one without reason.
+    """
     if proposal.draft.decision is Decision.BLOCKED:
         raise RefusedError("Nothing is written for this patient: a finding excludes ketamine.")
     given = {r.finding: r for r in resolutions}
@@ -152,13 +167,7 @@ def confirm(
         raise RefusedError(f"Nothing is written until these are resolved: {', '.join(still_open)}.")
     for finding in proposal.open_findings:
         require_reason(finding.id, given[finding.id].reason)
-    refuse_second_course(proposal)
-    used = tuple(given[f.id] for f in proposal.open_findings)
-    plan = ConfirmedPlan(proposal.plan_id, proposal.draft, clinician, now, used)
-    steps = render(plan, proposal.timetable)
-    if not steps:
-        raise RefusedError("There is nothing to write: neither ketamine nor a therapy course is proposed.")
-    return plan, steps
+    return tuple(given[f.id] for f in proposal.open_findings)
 
 
 def require_reason(finding_id: str, reason: str) -> None:
@@ -172,7 +181,8 @@ def require_reason(finding_id: str, reason: str) -> None:
         missing = [part for part in RELEASE_FIELDS if f"{part}:" not in said]
         if missing:
             raise InputError(
-                f"SI_HIGH is released only with every part stated as 'part: words'; missing: {', '.join(missing)}."
+                "SI_HIGH is released only with every part stated as 'part: words';"
+                f" missing: {', '.join(missing)}."
             )
 
 
@@ -182,7 +192,7 @@ def refuse_second_course(proposal: Proposal) -> None:
         ours = [v for system, v in existing.identifiers if system == PLAN_STEP_SYSTEM]
         if existing.status in _OPEN_PLAN and ours and not any(_of_plan(v, proposal.plan_id) for v in ours):
             raise RefusedError(
-                "Another ketplan course is under way for this patient: end it in the EHR before starting a new one."
+                "Another ketplan course is under way for this patient: end it in the EHR before a new one."
             )
 
 
@@ -193,9 +203,15 @@ def guard_patient(expected: str, *others: str | None) -> None:
 
 
 def may_sign(roles: Iterable[str], practice: Practice) -> bool:
-    """Does any of the user's roles appear among those the site lets sign?"""
+    """Does any of the user's roles appear among those the site lets sign?
+
+    A site may let every practitioner sign ("*"), for EHRs that publish no roles; a coordinator never can.
+    """
+    held = [role.casefold() for role in roles]
     allowed = [a.casefold() for a in practice.signing_roles]
-    return any(a in role.casefold() for role in roles for a in allowed)
+    if "*" in allowed:
+        return not any(word in role for role in held for word in NEVER_SIGN)
+    return any(a in role for role in held for a in allowed)
 
 
 # --- how the pieces meet ------------------------------------------------------------------------------------

@@ -167,13 +167,14 @@ class AssertedEmptyList(Fact):
 
 @dataclass(frozen=True, slots=True)
 class Booked(Fact):
-    """An appointment already in the EHR. `identifiers` are (system, value) pairs."""
+    """An appointment already in the EHR. `identifiers` are (system, value) pairs, `slots` references."""
 
     status: str | None = None
     start: datetime | None = None
     end: datetime | None = None
     identifiers: tuple[tuple[str, str], ...] = ()
     description: str = ""
+    slots: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,367 @@
+"""The command line: one function per sub-command.
+
+Everything heavy is imported inside the command that needs it, so that `--help` answers at once. Exit codes
+are those of `errors`: 0 done, 1 failed, 2 unusable input, 3 refused by a rule, 75 can be run again.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ketplan import __version__
+from ketplan.errors import InputError, KetplanError, RefusedError
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from ketplan.workflow import Practice, Proposal
+
+MAX_FILE_MB = 200
+
+
+def _sentences(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Errors of ours end the command with their exit code and one sentence on stderr."""
+
+    @wraps(command)
+    def run(*args: Any, **options: Any) -> Any:
+        try:
+            return command(*args, **options)
+        except KetplanError as error:
+            click.echo(str(error), err=True)
+            sys.exit(error.exit_code)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            # A traceback could show a patient's data: only where and what kind is said.
+            where = _deepest_frame(error)
+            click.echo(f"ketplan met a fault of its own ({type(error).__name__} in {where}).", err=True)
+            sys.exit(1)
+
+    return run
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="ketplan")
+def main() -> None:
+    """Combined ketamine + CBT care plans inside the EHR. A clinician decides; ketplan never does."""
+
+
+_server_options = (
+    click.option("--fhir", "fhir_url", metavar="URL", help="FHIR base URL (https, or http on loopback)."),
+    click.option("--patient", "patient_id", metavar="ID", help="The patient's id on that server."),
+    click.option(
+        "--token-env", metavar="NAME", help="Environment variable that holds the bearer token, if any."
+    ),
+    click.option("--as-of", metavar="DATE", help="Assess as of this day (default: today)."),
+    click.option("--timezone", "zone", metavar="ZONE", help="The site's time zone (default: the setting)."),
+)
+
+
+def _with_server_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(_server_options):
+        command = option(command)
+    return command
+
+
+@main.command()
+@click.argument("bundle", required=False, type=click.Path(dir_okay=False))
+@_with_server_options
+@click.option("--start", metavar="DATE", help="Day 0 of the course (default: the next possible Monday).")
+@click.option("--protocol", metavar="ID", help="Another drug course of the library than the one proposed.")
+@click.option("--basis", metavar="WEIGHT", help="Dosing weight: actual, ideal or adjusted.")
+@click.option("--cbt-only", is_flag=True, help="A plan of therapy alone, assessed on its own.")
+@click.option("--json", "as_json", is_flag=True, help="For scripts: the whole proposal as JSON.")
+@_sentences
+def plan(
+    bundle: str | None,
+    fhir_url: str | None,
+    patient_id: str | None,
+    token_env: str | None,
+    as_of: str | None,
+    zone: str | None,
+    start: str | None,
+    protocol: str | None,
+    basis: str | None,
+    cbt_only: bool,
+    as_json: bool,
+) -> None:
+    """Assess a record and propose a plan. Nothing is written.
+
+    Reads a FHIR Bundle from the file BUNDLE, or a patient from a server with --fhir and --patient.
+    """
+    from ketplan import compose, config, report
+    from ketplan.clinical.assessment import Choice
+    from ketplan.fhir.r4 import to_json
+
+    if bool(bundle) == bool(fhir_url):
+        raise InputError("Give either a Bundle file or --fhir URL with --patient ID.")
+    settings = config.from_environment()
+    practice = _practice(settings.site, zone)
+    now, today = _now(practice, as_of)
+    first_day = _start(start, today)
+    choice = Choice(protocol, None, basis, cbt_only)
+    if bundle:
+        sections: Any = _sections_of_file(bundle)
+        patient, server, calendar = None, "", None
+    else:
+        patient, server = _wanted(patient_id), str(fhir_url)
+        client = compose.chart(server, _token(token_env), settings.site.parallel)
+        sections = compose.read_chart(client, patient)
+        calendar = compose.read_calendar(client, first_day, practice)
+    from ketplan.workflow import open_record, propose
+
+    record = open_record(sections, patient, practice.zone)
+    proposal = propose(
+        record,
+        server=server,
+        as_of=today,
+        start=first_day,
+        practice=practice,
+        now=now,
+        calendar=calendar,
+        choice=choice,
+    )
+    click.echo(to_json(report.as_json(proposal)) if as_json else report.as_text(proposal), nl=as_json)
+
+
+@main.command()
+@_with_server_options
+@click.option("--start", metavar="DATE", required=True, help="Day 0 of the course.")
+@click.option("--clinician", metavar="Practitioner/ID", required=True, help="Who signs, as asserted by you.")
+@click.option(
+    "--resolve", multiple=True, metavar="FINDING=REASON", help="The clinician's answer to a finding."
+)
+@click.option("--cbt-only", is_flag=True, help="A plan of therapy alone, assessed and signed on its own.")
+@click.option("--yes", is_flag=True, help="Write. Without it only what would be written is shown.")
+@_sentences
+def submit(
+    fhir_url: str | None,
+    patient_id: str | None,
+    token_env: str | None,
+    as_of: str | None,
+    zone: str | None,
+    start: str,
+    clinician: str,
+    resolve: tuple[str, ...],
+    cbt_only: bool,
+    yes: bool,
+) -> None:
+    """Write a plan to a server: same guard and journal as the app. Running it twice writes nothing twice."""
+    from ketplan import compose, config
+    from ketplan.clinical.assessment import Choice
+
+    if not fhir_url:
+        raise InputError("Say which server to write to: --fhir URL.")
+    settings = config.from_environment()
+    practice = _practice(settings.site, zone)
+    now, today = _now(practice, as_of)
+    order = compose.Order(
+        server=fhir_url,
+        patient_id=_wanted(patient_id),
+        as_of=today,
+        start=_start(start, today),
+        choice=Choice(cbt_only=cbt_only),
+        clinician=_clinician(clinician),
+        resolutions=_resolutions(resolve, clinician, now),
+    )
+    client = compose.chart(fhir_url, _token(token_env), settings.site.parallel)
+    if not yes:
+        _show_preview(compose.preview(client, order, practice, now))
+        return
+    services = compose.open_services(settings)
+    receipt = compose.submit(services, client, order, practice, compose.utc_now)
+    for row in receipt.rows:
+        detail = f"  {row.detail}" if row.detail else ""
+        click.echo(f"{row.outcome:13} {row.type:16} {row.reference or '-':40} {row.key}{detail}")
+    click.echo(receipt.summary)
+    sys.exit(receipt.exit_code)
+
+
+@main.command()
+@click.option(
+    "--port", default=8400, show_default=True, help="Port of the app; the pretend EHR takes the next."
+)
+@click.option("--no-browser", is_flag=True, help="Do not open a browser, only print the address.")
+@_sentences
+def demo(port: int, no_browser: bool) -> None:
+    """Run the app and a pretend EHR with synthetic patients. Ctrl-C stops both."""
+    from ketplan.servers import run_demo
+
+    run_demo(port, open_browser=not no_browser)
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8400, show_default=True)
+@click.option("--workers", default=1, show_default=True, help="Processes.")
+@click.option("--threads", default=8, show_default=True, help="Threads of each process.")
+@_sentences
+def serve(host: str, port: int, workers: int, threads: int) -> None:
+    """Run the app for the EHRs listed in KETPLAN_CONFIG."""
+    from ketplan.servers import run_app
+
+    run_app(host, port, workers, threads)
+
+
+@main.command()
+@click.option("--port", default=8401, show_default=True)
+@click.option(
+    "--app", "app_url", default="http://localhost:8400", show_default=True, help="ketplan's address."
+)
+@click.option("--open-access", is_flag=True, help="Answer FHIR requests without a token (for scripts).")
+@click.option("--refuse-care-plan", is_flag=True, help="Fault: refuse to store a CarePlan.")
+@click.option("--slow", default=0, metavar="MS", help="Fault: wait before each answer.")
+@click.option("--drop-every", default=0, metavar="N", help="Fault: lose the answer of every Nth create.")
+@_sentences
+def sandbox(
+    port: int, app_url: str, open_access: bool, refuse_care_plan: bool, slow: int, drop_every: int
+) -> None:
+    """Run only the pretend EHR."""
+    from ketplan.servers import run_sandbox
+
+    run_sandbox(port, app_url, open_access, refuse_care_plan, slow, drop_every)
+
+
+@main.command()
+@_sentences
+def protocols() -> None:
+    """Print the library: drug courses, therapy courses, evidence, each with its source."""
+    from ketplan.report import library
+
+    for line in library():
+        click.echo(line)
+
+
+@main.command()
+@_sentences
+def settings() -> None:
+    """Print every setting with its meaning, default and an example."""
+    from ketplan.config import describe
+
+    for row in describe():
+        click.echo(f"{row.table:12} {row.name}\n    {row.meaning}\n    default: {row.default}")
+        click.echo(f"    example: {row.example}")
+
+
+def _deepest_frame(error: BaseException) -> str:
+    import traceback
+
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [f for f in frames if "ketplan" in f.filename] or list(frames)
+    return f"{ours[-1].filename.rpartition('ketplan/')[2]}:{ours[-1].lineno}" if ours else "an unknown place"
+
+
+# --- reading what was typed ---------------------------------------------------------------------------------
+
+
+def _practice(site: Any, zone: str | None) -> Practice:
+    from ketplan.compose import practice_of
+
+    return practice_of(site, zone)
+
+
+def _now(practice: Practice, as_of: str | None) -> tuple[datetime, date]:
+    """This moment, and the day to assess on: today at the site unless another was given."""
+    from ketplan.compose import utc_now
+
+    now = utc_now()
+    return now, _date(as_of, "--as-of") if as_of else now.astimezone(practice.zone).date()
+
+
+def _start(start: str | None, today: date) -> date:
+    from ketplan.workflow import next_start
+
+    day = _date(start, "--start") if start else next_start(today)
+    if day < today:
+        raise InputError(f"The start {day} lies before the as-of date {today}.")
+    return day
+
+
+def _date(text: str, option: str) -> date:
+    from datetime import date
+
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"{option} needs a date like 2026-03-02.") from None
+
+
+def _wanted(patient_id: str | None) -> str:
+    import re
+
+    if not patient_id:
+        raise InputError("Say which patient: --patient ID.")
+    bare = patient_id.removeprefix("Patient/")
+    if not re.fullmatch(r"[A-Za-z0-9\-._]{1,255}", bare):
+        raise InputError("That is not a patient id.")
+    return bare
+
+
+def _token(name: str | None) -> str | None:
+    from ketplan.config import environment_value
+
+    if name is None:
+        return None
+    if not (token := environment_value(name)):
+        raise InputError(f"The environment variable {name} holds no token.")
+    return token
+
+
+def _sections_of_file(path: str) -> Any:
+    import json
+    import os
+    from decimal import Decimal
+
+    from ketplan.fhir.bundle import sections_of
+
+    try:
+        if os.path.getsize(path) > MAX_FILE_MB * 1_000_000:
+            raise InputError(f"The file is larger than {MAX_FILE_MB} MB.")
+        with open(path, "rb") as file:
+            bundle = json.loads(file.read(), parse_float=Decimal)
+    except OSError:
+        raise InputError(f"The file {path} cannot be read.") from None
+    except (ValueError, RecursionError):
+        raise InputError(f"The file {path} holds no JSON.") from None
+    return sections_of(bundle)
+
+
+def _clinician(reference: str) -> Any:
+    import re
+
+    from ketplan.clinical.plan import Clinician
+
+    if not re.fullmatch(r"Practitioner/[A-Za-z0-9\-._]{1,255}", reference):
+        raise RefusedError("Only a practitioner can sign: --clinician Practitioner/ID.")
+    return Clinician(reference, asserted_by="command line")
+
+
+def _resolutions(pairs: tuple[str, ...], clinician: str, now: datetime) -> Any:
+    from ketplan.clinical.plan import Resolution
+    from ketplan.workflow import require_reason
+
+    found = []
+    for pair in pairs:
+        finding, equals, reason = pair.partition("=")
+        if not equals:
+            raise InputError("--resolve needs FINDING=REASON.")
+        require_reason(finding.strip(), reason)
+        found.append(Resolution(finding.strip(), reason.strip(), clinician, now))
+    return tuple(found)
+
+
+def _show_preview(proposal: Proposal) -> None:
+    from ketplan.fhir.render import describe
+
+    for step in proposal.steps():
+        kind, words = describe(step)
+        click.echo(f"{step.verb:7} {kind:16} {words}")
+    still_open = ", ".join(f.id for f in proposal.open_findings)
+    if still_open:
+        click.echo(f"To be resolved first: {still_open}.")
+    click.echo(f"Decision: {proposal.draft.decision.value}. Nothing was written: add --yes to write.")

@@ -1,0 +1,332 @@
+"""Put the parts together from the settings. The web app and the command line share this and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from ketplan import workflow, writeback
+from ketplan.clinical.assessment import Choice
+from ketplan.clinical.house import House
+from ketplan.clinical.plan import Clinician
+from ketplan.config import Settings, Site, signing_key
+from ketplan.ehr.client import FhirClient
+from ketplan.ehr.fetch import OnSection, RawSection, read_record
+from ketplan.ehr.slots import read_slots
+from ketplan.ehr.transport import Http
+from ketplan.errors import ConfigError, EhrError, InputError, RefusedError, Temporary
+from ketplan.fhir import datatypes as fhir
+from ketplan.fhir.slot import read_free_time
+from ketplan.scheduling.clinic_hours import Clinic
+from ketplan.scheduling.holidays_calendar import public_holidays
+from ketplan.store.audit import AuditTrail
+from ketplan.store.database import open_database
+from ketplan.store.drafts import DraftWorks
+from ketplan.store.journal import Journal
+from ketplan.store.launches import LiveSessions, PendingLaunches
+from ketplan.store.locks import RunLocks
+from ketplan.store.plans import Plans
+
+# A course reaches a year ahead; calendars are rarely published further than four months.
+CALENDAR_DAYS = 130
+HOLIDAY_YEARS = 3
+
+# A run that has not been heard of for so long is over; every step renews it.
+LEASE_SECONDS = 120.0
+
+Now = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Services:
+    """What one process works with."""
+
+    settings: Settings
+    practice: workflow.Practice
+    pending: PendingLaunches
+    live: LiveSessions
+    drafts: DraftWorks
+    plans: Plans
+    journal: Journal
+    locks: RunLocks
+    audit: AuditTrail
+
+
+def open_services(settings: Settings) -> Services:
+    """Open the database and read the site's rules. Raises ConfigError in one sentence."""
+    database = open_database(settings.database_url, [signing_key(settings)])
+    return Services(
+        settings,
+        practice_of(settings.site),
+        PendingLaunches(database),
+        LiveSessions(database),
+        DraftWorks(database),
+        Plans(database),
+        Journal(database),
+        RunLocks(database),
+        AuditTrail(database),
+    )
+
+
+def practice_of(site: Site, zone: str | None = None) -> workflow.Practice:
+    """The site's clinic and clinical defaults; `zone` overrides the site's time zone."""
+    closures = dict.fromkeys(site.holidays, "closed by the clinic")
+    if site.holiday_calendar:
+        this_year = date.today().year
+        years = range(this_year - 1, this_year + HOLIDAY_YEARS)
+        try:
+            closures = public_holidays(site.holiday_calendar, years) | closures
+        except InputError as error:
+            raise ConfigError(str(error)) from None
+    clinic = Clinic(zone or site.timezone, hours=site.hours, closures=closures)
+    return workflow.Practice(clinic, House(country=site.country), site.signing_roles)
+
+
+def chart(base: str, token: str | None, parallel: int = 4, http: Http | None = None) -> FhirClient:
+    """The EHR's FHIR API at `base`; the token goes nowhere else."""
+    return FhirClient(base, (lambda: token) if token else None, http or Http(), parallel)
+
+
+def read_chart(client: FhirClient, patient_id: str, on_section: OnSection | None = None) -> list[RawSection]:
+    return read_record(client, patient_id, on_section)
+
+
+def read_calendar(client: FhirClient, start: date, practice: workflow.Practice) -> workflow.Calendar:
+    """The EHR's free slots around a course; without any the clinic's hours alone decide."""
+    first = datetime.combine(start - timedelta(days=7), time.min, practice.zone)
+    last = datetime.combine(start + timedelta(days=CALENDAR_DAYS), time.min, practice.zone)
+    try:
+        section = read_slots(client, first, last)
+    except EhrError:
+        return workflow.Calendar()
+    free = read_free_time(section.resources, practice.zone)
+    return workflow.Calendar(free.slots, free.published)
+
+
+@dataclass(frozen=True)
+class Signer:
+    """The signed-in user: a Clinician when the EHR says it is a practitioner, and their roles in words."""
+
+    clinician: Clinician | None
+    roles: tuple[str, ...] = ()
+
+
+def find_signer(client: FhirClient, fhir_user: str | None) -> Signer:
+    """Who the EHR says the user is. Anything but a Practitioner never signs."""
+    kind, _, id = (fhir_user or "").partition("/")
+    if kind == "PractitionerRole":
+        return _by_role(client, id)
+    if kind != "Practitioner" or not id:
+        return Signer(None)
+    try:
+        name = _name(client.read("Practitioner", id).raw)
+    except EhrError:
+        name = ""
+    try:
+        found = client.search("PractitionerRole", [("practitioner", f"Practitioner/{id}")]).resources
+    except EhrError:
+        found = []
+    mine = [r for r in found if fhir.reference(r.get("practitioner")) == f"Practitioner/{id}"]
+    return Signer(Clinician(f"Practitioner/{id}", name), _roles(mine))
+
+
+def _by_role(client: FhirClient, id: str) -> Signer:
+    try:
+        role = client.read("PractitionerRole", id).raw
+    except EhrError:
+        return Signer(None)
+    signer = find_signer(client, fhir.reference(role.get("practitioner")))
+    return Signer(signer.clinician, _roles([role]))
+
+
+def _roles(resources: Sequence[fhir.Json]) -> tuple[str, ...]:
+    """Every role and specialty in words and codes, of roles that are in force."""
+    found: list[str] = []
+    for raw in resources:
+        if raw.get("active") is False:
+            continue
+        for concept in fhir.elements(raw.get("code")):
+            found += [fhir.all_words(concept), *(c.code for c in fhir.codings(concept))]
+    return tuple(dict.fromkeys(filter(None, found)))
+
+
+def _name(practitioner: fhir.Json) -> str:
+    name = fhir.element(practitioner.get("name"))
+    if said := fhir.text(name.get("text")):
+        return said
+    given = name.get("given")
+    parts = [*(given if isinstance(given, list) else []), name.get("family")]
+    return " ".join(fhir.text(part) for part in parts if fhir.text(part))
+
+
+# --- writing ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Order:
+    """What somebody on the command line wants written."""
+
+    server: str
+    patient_id: str
+    as_of: date
+    start: date
+    choice: Choice
+    clinician: Clinician
+    resolutions: tuple[Resolution, ...] = ()
+
+
+def preview(
+    client: FhirClient, order: Order, practice: workflow.Practice, now: datetime
+) -> workflow.Proposal:
+    """Read the record afresh and propose; nothing is written."""
+    record = workflow.open_record(read_chart(client, order.patient_id), order.patient_id, practice.zone)
+    return workflow.propose(
+        record,
+        server=order.server,
+        as_of=order.as_of,
+        start=order.start,
+        practice=practice,
+        now=now,
+        calendar=read_calendar(client, order.start, practice),
+        choice=order.choice,
+    )
+
+
+def submit(
+    services: Services, client: FhirClient, order: Order, practice: workflow.Practice, now: Now
+) -> writeback.Receipt:
+    """Read, assess, confirm and write; a plan confirmed earlier is carried on as it was signed."""
+    signer = find_signer(client, order.clinician.reference)
+    if signer.roles and not workflow.may_sign(signer.roles, practice):
+        raise RefusedError("The EHR gives this practitioner no role that may sign here.")
+    proposal = preview(client, order, practice, now())
+    kept = _stored(services, proposal.plan_id)
+    if kept is not None:
+        workflow.still_permitted(proposal, [*_kept_resolutions(kept), *order.resolutions])
+        return resume_plan(
+            services, kept.plan_id, client, server=order.server, patient_id=order.patient_id, now=now
+        )
+    plan, steps = workflow.confirm(proposal, order.resolutions, order.clinician, now())
+    return write_plan(
+        services, plan, steps, client, server=order.server, patient_id=order.patient_id, now=now
+    )
+
+
+def write_plan(
+    services: Services,
+    plan: ConfirmedPlan,
+    steps: Sequence[Step],
+    client: FhirClient,
+    *,
+    server: str,
+    patient_id: str,
+    now: Now,
+    on_progress: writeback.OnProgress | None = None,
+) -> writeback.Receipt:
+    """Keep the confirmed plan, then write it. RefusedError when it was confirmed with other content."""
+    workflow.guard_patient(f"Patient/{patient_id}", plan.draft.patient)
+    services.plans.save(plan.id, server, patient_id, 1, _payload(plan, steps), now())
+    return resume_plan(
+        services, plan.id, client, server=server, patient_id=patient_id, now=now, on_progress=on_progress
+    )
+
+
+def resume_plan(
+    services: Services,
+    plan_id: str,
+    client: FhirClient,
+    *,
+    server: str,
+    patient_id: str,
+    now: Now,
+    on_progress: writeback.OnProgress | None = None,
+) -> writeback.Receipt:
+    """Carry a confirmed plan on from wherever its writing stopped. Temporary while another run has it."""
+    kept = services.plans.load(plan_id)
+    workflow.guard_patient(f"{server} {patient_id}", f"{kept.iss} {kept.patient_id}")
+    owner = uuid.uuid4().hex
+    if not services.locks.acquire(plan_id, owner, now(), LEASE_SECONDS):
+        raise Temporary("This plan is being written right now: look again in a moment.")
+
+    def progress(row: writeback.Row) -> None:
+        services.locks.renew(plan_id, owner, now(), LEASE_SECONDS)
+        if on_progress:
+            on_progress(row)
+
+    try:
+        services.plans.move(plan_id, PlanState.WRITING, now())
+        receipt = writeback.run(
+            plan_id,
+            _steps_of(kept),
+            writeback.ChartOf(client),
+            services.journal,
+            patient_id=patient_id,
+            now=now,
+            sleep=clock.sleep,
+            on_progress=progress,
+        )
+        services.plans.move(plan_id, _END[receipt.exit_code], now())
+        return receipt
+    finally:
+        services.locks.release(plan_id, owner)
+
+
+_END = {0: PlanState.WRITTEN, 75: PlanState.INCOMPLETE, 1: PlanState.REFUSED}
+
+
+def stored_receipt(services: Services, plan_id: str) -> writeback.Receipt | None:
+    """How far the writing has come, from the journal alone; None before a plan was confirmed."""
+    kept = _stored(services, plan_id)
+    return None if kept is None else writeback.receipt_of(services.journal.entries(plan_id), _steps_of(kept))
+
+
+def _stored(services: Services, plan_id: str) -> StoredPlan | None:
+    try:
+        return services.plans.load(plan_id)
+    except InputError:
+        return None
+
+
+def _payload(plan: ConfirmedPlan, steps: Sequence[Step]) -> dict[str, Any]:
+    """The plan as it was signed: who, when, which findings how, and every resource to be written."""
+    return {
+        "clinician": plan.clinician.reference,
+        "clinician_name": plan.clinician.name,
+        "asserted_by": plan.clinician.asserted_by,
+        "confirmed_at": plan.confirmed_at.isoformat(),
+        "resolutions": [
+            {"finding": r.finding, "reason": r.reason, "clinician": r.clinician, "at": r.at.isoformat()}
+            for r in plan.resolutions
+        ],
+        "steps": [
+            {
+                "key": s.key,
+                "resource": s.resource,
+                "after": list(s.after),
+                "verb": s.verb.value,
+                "updates": s.updates,
+                "changes": list(s.changes),
+            }
+            for s in steps
+        ],
+    }
+
+
+def _steps_of(kept: StoredPlan) -> tuple[Step, ...]:
+    return tuple(
+        Step(s["key"], s["resource"], tuple(s["after"]), Verb(s["verb"]), s["updates"], tuple(s["changes"]))
+        for s in kept.payload["steps"]
+    )
+
+
+def _kept_resolutions(kept: StoredPlan) -> list[Resolution]:
+    return [
+        Resolution(r["finding"], r["reason"], r["clinician"], datetime.fromisoformat(r["at"]))
+        for r in kept.payload["resolutions"]
+    ]

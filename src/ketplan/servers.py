@@ -1,0 +1,173 @@
+"""Start the servers: the app, the pretend EHR, or both for the demo. One sentence when they cannot start."""
+
+from __future__ import annotations
+
+import secrets
+import signal
+import tempfile
+import threading
+import webbrowser
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from ketplan import compose, config
+from ketplan.config import Ehr, Settings, Site
+from ketplan.errors import ConfigError, InputError
+
+DEMO_CLIENT = "ketplan"
+
+
+def run_demo(port: int, open_browser: bool) -> None:
+    """The app on localhost and the pretend EHR on 127.0.0.1: two sites, as in a real EHR's iframe.
+
+    The demo keeps nothing: its database lives and dies with it, like the pretend EHR's memory.
+    """
+    from ketplan.sandbox.server import serve as serve_ehr
+
+    app_url, ehr_port = f"http://localhost:{port}", port + 1
+    site = Site(name="Harbor demo clinic")
+    with tempfile.TemporaryDirectory(prefix="ketplan-demo-") as home:
+        ehr = _bound(
+            ehr_port,
+            lambda: serve_ehr("127.0.0.1", ehr_port, today=_today(site), launch_url=f"{app_url}/launch"),
+        )
+        settings = _demo_settings(Path(home), app_url, f"{ehr.url}/fhir", ehr.url, site)
+        app = _bound(port, lambda: AppServer("localhost", port, settings))
+        with ehr, app:
+            click.echo(f"The pretend EHR is at {ehr.url} — open a patient and launch ketplan. Ctrl-C stops.")
+            if open_browser:
+                webbrowser.open(ehr.url)
+            _until_stopped()
+    click.echo("Stopped.")
+
+
+def run_sandbox(
+    port: int, app_url: str, open_access: bool, refuse_care_plan: bool, slow: int, drop_every: int
+) -> None:
+    from ketplan.sandbox.faults import Faults
+    from ketplan.sandbox.server import serve as serve_ehr
+
+    faults = Faults(refuse_care_plan=refuse_care_plan, slow_ms=slow, drop_every=drop_every)
+    ehr = _bound(
+        port,
+        lambda: serve_ehr(
+            "127.0.0.1",
+            port,
+            today=_today(Site()),
+            launch_url=f"{app_url.rstrip('/')}/launch",
+            faults=faults,
+            open_access=open_access,
+        ),
+    )
+    with ehr:
+        click.echo(f"The pretend EHR is at {ehr.url}, its FHIR API at {ehr.url}/fhir. Ctrl-C stops.")
+        _until_stopped()
+    click.echo("Stopped.")
+
+
+def run_app(host: str, port: int, workers: int, threads: int) -> None:
+    """The app under gunicorn, for the EHRs that the settings list."""
+    settings = config.from_environment()
+    if not settings.ehrs:
+        raise ConfigError(
+            "No EHR is configured: name a settings file in KETPLAN_CONFIG (see ketplan settings)."
+        )
+    compose.open_services(settings)
+    _probe(host, port)
+    try:
+        from gunicorn.app.base import BaseApplication
+    except ImportError:
+        raise ConfigError("ketplan serve needs gunicorn, which does not run on this system.") from None
+
+    class Gunicorn(BaseApplication):  # type: ignore[misc]
+        def load_config(self) -> None:
+            for name, value in options.items():
+                self.cfg.set(name, value)
+
+        def load(self) -> Any:
+            return _app(settings)
+
+    options = {
+        "bind": f"{host}:{port}",
+        "workers": workers,
+        "threads": threads,
+        "worker_class": "gthread",
+        # Request lines hold launch ids and queries: nothing of them is logged.
+        "accesslog": None,
+        "timeout": 120,
+    }
+    Gunicorn().run()
+
+
+class AppServer:
+    """The app on a port of this machine, in a thread of its own."""
+
+    def __init__(self, host: str, port: int, settings: Settings) -> None:
+        from werkzeug.serving import WSGIRequestHandler, make_server
+
+        class Quiet(WSGIRequestHandler):
+            def log(self, type: str, message: str, *args: Any) -> None:
+                """No request log: addresses hold launch ids."""
+
+        _probe(host, port)
+        self._server = make_server(host, port, _app(settings), threaded=True, request_handler=Quiet)
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+
+    def __enter__(self) -> AppServer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def _app(settings: Settings) -> Any:
+    from ketplan.web import create_app
+
+    return create_app(
+        compose.open_services(settings), now=compose.utc_now, token=lambda: secrets.token_urlsafe(32)
+    )
+
+
+def _demo_settings(home: Path, app_url: str, iss: str, ehr_url: str, site: Site) -> Settings:
+    ehr = Ehr("Harbor EHR (pretend)", iss, DEMO_CLIENT, frame_ancestors=(ehr_url,))
+    return Settings(
+        home=home,
+        database_url=f"sqlite:///{home / 'demo.db'}",
+        public_url=app_url,
+        secret_key=secrets.token_urlsafe(48),
+        site=site,
+        ehrs=(ehr,),
+    )
+
+
+def _today(site: Site) -> Any:
+    return datetime.now(ZoneInfo(site.timezone)).date()
+
+
+def _bound(port: int, start: Any) -> Any:
+    try:
+        return start()
+    except OSError:
+        raise InputError(f"Port {port} is taken: stop what uses it, or choose another with --port.") from None
+
+
+def _probe(host: str, port: int) -> None:
+    """make_server prints and exits on a taken port: find out first."""
+    import socket
+
+    with socket.create_server((host, port)):
+        pass
+
+
+def _until_stopped() -> None:
+    """Wait for Ctrl-C or a polite kill."""
+    stop = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: stop.set())
+    stop.wait()
