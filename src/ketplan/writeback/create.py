@@ -1,0 +1,145 @@
+"""Creating one resource exactly once, whatever happens to the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from ketplan.errors import Conflict, EhrError, Fatal, NotFound, Temporary
+from ketplan.fhir.render import Step
+from ketplan.store.journal import StepState
+from ketplan.writeback.compare import differences
+from ketplan.writeback.references import guard_stored, references, tail
+from ketplan.writeback.steps import Json, Outcome, Row, Stored, identifier_of, identifiers, oldest
+from ketplan.writeback.writing import Writing, row
+
+
+def standing(writing: Writing, step: Step, resource: Json, but: Collection[str]) -> Row | None:
+    """The row of what an earlier run wrote, if the EHR still has it; None when it is gone."""
+    id = str(writing.entries[step.key].resource_id)
+    reference = f"{step.type}/{id}"
+    try:
+        held = writing.chart.read(step.type, id).raw
+    except NotFound:
+        return None
+    except Temporary:
+        raise
+    except EhrError:
+        return row(step, Outcome.ALREADY_THERE, reference, "It could not be read back.")
+    guard_stored(held, writing.patient_id)
+    return row(step, Outcome.ALREADY_THERE, reference, differences(resource, held, but))
+
+
+def create(writing: Writing, step: Step, resource: Json, but: Collection[str]) -> Row:
+    """Create the linked `resource`, or find it. Elements named in `but` are not compared.
+
+    Raises EhrError when it could not be brought into the EHR, PatientMismatch when the EHR has it for
+    another patient.
+    """
+    return writing.persist(lambda: _once(writing, step, resource, but))
+
+
+def _once(writing: Writing, step: Step, resource: Json, but: Collection[str]) -> Row:
+    if hits := _search(writing, step, resource):
+        return _found(writing, step, resource, hits, but)
+    writing.sending(step, resource)
+    try:
+        stored = writing.chart.create(resource, identifier_of(resource))
+    except Temporary as error:
+        writing.unknown(step, error)
+        raise
+    except Conflict as error:
+        if hits := _search(writing, step, resource):
+            return _found(writing, step, resource, hits, but)
+        raise _taken(step, error) from None
+    writing.done(step, stored.id, stored.etag, stored.status)
+    return _read_back(writing, step, resource, stored, but)
+
+
+def _search(writing: Writing, step: Step, resource: Json) -> list[Json]:
+    """What the EHR already has of this step.
+
+    An EHR that may not be searched is believed to have nothing, unless an answer was lost: then only a
+    human can look.
+    """
+    try:
+        return _matches(writing, step, resource)
+    except Temporary:
+        raise
+    except EhrError as error:
+        if writing.states[step.key] is StepState.UNKNOWN:
+            raise Fatal(
+                "Whether the EHR has this is not known, and it cannot be searched for: look in the EHR.",
+                error.status,
+                error.server_said,
+            ) from None
+        return []
+
+
+def _matches(writing: Writing, step: Step, resource: Json) -> list[Json]:
+    name = identifier_of(resource)
+    if name is None:
+        found = writing.chart.find_by_target(_target(resource))
+        return [held for held in found if _same_provenance(resource, held) and held.get("id")]
+    found = writing.chart.find(step.type, *name, writing.patient_id)
+    hits = [held for held in found if name in identifiers(held) and held.get("id")]
+    for held in hits:
+        guard_stored(held, writing.patient_id)
+    return hits
+
+
+def _found(writing: Writing, step: Step, resource: Json, hits: list[Json], but: Collection[str]) -> Row:
+    held = oldest(hits)
+    recovered = step.key in writing.sent
+    writing.done(step, str(held["id"]))
+    notes = [
+        "The answer was lost; it was found in the EHR." if recovered else "",
+        f"The EHR has {len(hits)} of these; the oldest is used." if len(hits) > 1 else "",
+        differences(resource, held, but),
+    ]
+    outcome = Outcome.WRITTEN if recovered else Outcome.ALREADY_THERE
+    return row(step, outcome, f"{step.type}/{held['id']}", " ".join(filter(None, notes)))
+
+
+def _read_back(writing: Writing, step: Step, resource: Json, stored: Stored, but: Collection[str]) -> Row:
+    reference = f"{step.type}/{stored.id}"
+    outcome = Outcome.WRITTEN if stored.created else Outcome.ALREADY_THERE
+    try:
+        held = writing.chart.read(step.type, stored.id).raw
+    except NotFound:
+        return row(step, Outcome.PENDING, "", "The EHR said that it stored this, but does not show it.")
+    except EhrError:
+        return row(step, outcome, reference, "It could not be read back.")
+    guard_stored(held, writing.patient_id)
+    if not stored.created and not set(identifiers(resource)) <= set(identifiers(held)):
+        raise Fatal("The EHR took something else for this and did not store it.", stored.status)
+    return row(step, outcome, reference, differences(resource, held, but))
+
+
+def _taken(step: Step, error: Conflict) -> EhrError:
+    if step.type != "Appointment":
+        return error
+    return Conflict("The time was taken meanwhile.", error.status, error.server_said)
+
+
+def _target(provenance: Json) -> str:
+    """The CarePlan it speaks of, or else its first target."""
+    targets = list(references(provenance.get("target")))
+    return next((target for target in targets if target.startswith("CarePlan/")), targets[0])
+
+
+def _same_provenance(sent: Json, held: Json) -> bool:
+    """Of the same plan; where the EHR dropped the entity, of the same people at the same moment."""
+    ours, theirs = _entities(sent), _entities(held)
+    if theirs:
+        return bool(ours & theirs)
+    return _agents(sent) == _agents(held) and sent.get("recorded") == held.get("recorded")
+
+
+def _entities(provenance: Json) -> set[tuple[str, str]]:
+    sources = provenance.get("entity")
+    what = [e.get("what") for e in sources if isinstance(e, dict)] if isinstance(sources, list) else []
+    return {name for source in what if isinstance(source, dict) for name in identifiers(source)}
+
+
+def _agents(provenance: Json) -> set[str]:
+    return {tail(reference) for reference in references(provenance.get("agent"))}

@@ -1,0 +1,183 @@
+"""What a run is handed and what it hands back.
+
+The EHR, the journal and the lock are asked for as the small shapes below; `chart.EhrChart` and the store's
+`Journal` and `RunLocks` have them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from ketplan.store.journal import StepState
+from ketplan.store.plans import PlanState
+
+Json = dict[str, Any]
+Identifier = tuple[str, str]
+
+
+class Read(Protocol):
+    """A resource as the EHR gave it; `etag` is None when it keeps no versions."""
+
+    @property
+    def raw(self) -> Json: ...
+    @property
+    def etag(self) -> str | None: ...
+
+
+class Stored(Protocol):
+    """The EHR's answer to a write; `created` is False when it matched what was there already."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def etag(self) -> str | None: ...
+    @property
+    def status(self) -> int: ...
+    @property
+    def created(self) -> bool: ...
+
+
+class Chart(Protocol):
+    """The patient's record in the EHR. Every method raises EhrError, Temporary when no answer came."""
+
+    def find(self, kind: str, system: str, value: str, patient_id: str) -> list[Json]:
+        """What carries this identifier; more than that is tolerated."""
+
+    def find_by_target(self, target: str) -> list[Json]:
+        """The Provenance of "CarePlan/123"; more than that is tolerated."""
+
+    def read(self, kind: str, id: str) -> Read: ...
+
+    def create(self, resource: Json, unless: Identifier | None) -> Stored:
+        """Create it, asking the EHR not to when something has the identifier `unless`."""
+
+    def update(self, resource: Json, etag: str | None) -> Stored: ...
+
+
+class Entry(Protocol):
+    """What the journal knows of a step."""
+
+    @property
+    def state(self) -> StepState: ...
+    @property
+    def resource_id(self) -> str | None: ...
+    @property
+    def etag(self) -> str | None: ...
+
+
+class Journal(Protocol):
+    """See `ketplan.store.journal.Journal`, which this is."""
+
+    def plan(
+        self, plan_id: str, key: str, ordinal: int, resource_type: str, verb: str, body: Json, now: datetime
+    ) -> Entry: ...
+
+    def sending(self, plan_id: str, key: str, body: Json, now: datetime) -> None: ...
+
+    def done(
+        self,
+        plan_id: str,
+        key: str,
+        resource_id: str,
+        etag: str | None,
+        http_status: int | None,
+        now: datetime,
+    ) -> None: ...
+
+    def failed(
+        self, plan_id: str, key: str, state: StepState, message: str, http_status: int | None, now: datetime
+    ) -> None: ...
+
+
+class Lock(Protocol):
+    """See `ketplan.store.locks.RunLocks`, which this is."""
+
+    def acquire(self, plan_id: str, owner: str, now: datetime, lease_seconds: float) -> bool: ...
+    def renew(self, plan_id: str, owner: str, now: datetime, lease_seconds: float) -> bool: ...
+    def release(self, plan_id: str, owner: str) -> None: ...
+
+
+class Outcome(StrEnum):
+    """How a step ended; the first three mean that it stands in the EHR."""
+
+    WRITTEN = "written"
+    ALREADY_THERE = "already_there"
+    UPDATED = "updated"
+    REFUSED = "refused"
+    PENDING = "pending"
+
+
+STANDS = frozenset({Outcome.WRITTEN, Outcome.ALREADY_THERE, Outcome.UPDATED})
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the receipt.
+
+    `reference` is "Type/id", empty when the EHR has none. `detail` is a sentence of ours, or nothing.
+    `said` is the EHR's own words, which may hold patient data: for the clinician's screen only.
+    """
+
+    key: str
+    type: str
+    verb: str
+    outcome: Outcome
+    reference: str = ""
+    detail: str = ""
+    said: str = ""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What stands in the EHR after a run, a row per step."""
+
+    rows: tuple[Row, ...]
+
+    @property
+    def complete(self) -> bool:
+        return all(row.outcome in STANDS for row in self.rows)
+
+    @property
+    def exit_code(self) -> int:
+        """0 when all stands, 75 when running again may help, 1 when something was refused."""
+        if self.complete:
+            return 0
+        return 75 if any(row.outcome is Outcome.PENDING for row in self.rows) else 1
+
+    @property
+    def state(self) -> PlanState:
+        """What the plan has become: refused when the EHR has nothing of it and will not take it."""
+        if self.complete:
+            return PlanState.WRITTEN
+        if all(row.outcome is Outcome.REFUSED for row in self.rows if row.type == "CarePlan"):
+            return PlanState.REFUSED
+        return PlanState.INCOMPLETE
+
+
+def identifier_of(resource: Mapping[str, Any]) -> Identifier | None:
+    """The identifier by which a created resource is found again; None for a type that has none."""
+    return next(iter(identifiers(resource)), None)
+
+
+def identifiers(resource: Mapping[str, Any]) -> list[Identifier]:
+    """Every complete identifier, whether the type holds one or a list."""
+    found = resource.get("identifier")
+    listed = found if isinstance(found, list) else [found]
+    named = [i for i in listed if isinstance(i, dict) and i.get("system") and i.get("value")]
+    return [(i["system"], i["value"]) for i in named]
+
+
+def oldest(resources: Iterable[Json]) -> Json:
+    """The one that was there first, as far as can be told."""
+    return min(resources, key=lambda raw: (_last_updated(raw), str(raw.get("id"))))
+
+
+def _last_updated(raw: Json) -> float:
+    try:
+        return datetime.fromisoformat(raw["meta"]["lastUpdated"]).timestamp()
+    except (KeyError, TypeError, ValueError):
+        return float("inf")

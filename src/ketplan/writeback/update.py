@@ -1,0 +1,69 @@
+"""Changing a resource that others may be changing too: their version is read, only ours is set in it."""
+
+from __future__ import annotations
+
+from ketplan.errors import Conflict, EhrError, Temporary
+from ketplan.fhir.render import Step
+from ketplan.store.journal import StepState
+from ketplan.writeback.compare import differences, settled, with_changes
+from ketplan.writeback.references import guard_stored
+from ketplan.writeback.steps import Json, Outcome, Read, Row
+from ketplan.writeback.writing import Writing, row
+
+
+def update(writing: Writing, step: Step, resource: Json, target: str) -> Row:
+    """Set the elements `step.changes` of `resource` in the EHR's `target` ("CarePlan/123").
+
+    Raises EhrError when the EHR will not have it, or when somebody ended the target meanwhile.
+    """
+    return writing.persist(lambda: _once(writing, step, resource, target))
+
+
+def _once(writing: Writing, step: Step, resource: Json, target: str) -> Row:
+    kind, _, id = target.partition("/")
+    held = writing.chart.read(kind, id)
+    guard_stored(held.raw, writing.patient_id)
+    edited = with_changes(held.raw, resource, step.changes)
+    if edited == held.raw or _left_alone(writing, step, held):
+        outcome = Outcome.UPDATED if step.key in writing.sent else Outcome.ALREADY_THERE
+        writing.done(step, id, held.etag)
+        return row(step, outcome, target, _kept(step, resource, held.raw))
+    if status := settled(held.raw, resource):
+        raise Conflict(f"Meanwhile somebody gave the {kind} the status {status}; it was left so.")
+    return _send(writing, step, resource, edited, held)
+
+
+def _send(writing: Writing, step: Step, resource: Json, edited: Json, held: Read) -> Row:
+    writing.sending(step, edited)
+    try:
+        stored = writing.chart.update(edited, held.etag)
+    except Conflict as error:
+        busy = Temporary("Somebody else is changing this in the EHR right now.", error.status)
+        writing.unknown(step, busy)
+        raise busy from None
+    except Temporary as error:
+        writing.unknown(step, error)
+        raise
+    writing.done(step, stored.id, stored.etag, stored.status)
+    return row(
+        step, Outcome.UPDATED, f"{step.type}/{stored.id}", _read_back(writing, step, resource, stored.id)
+    )
+
+
+def _read_back(writing: Writing, step: Step, resource: Json, id: str) -> str:
+    try:
+        held = writing.chart.read(step.type, id).raw
+    except EhrError:
+        return "It could not be read back."
+    guard_stored(held, writing.patient_id)
+    return _kept(step, resource, held)
+
+
+def _kept(step: Step, resource: Json, held: Json) -> str:
+    return differences({name: resource[name] for name in step.changes if name in resource}, held)
+
+
+def _left_alone(writing: Writing, step: Step, held: Read) -> bool:
+    """Nobody touched it since we wrote it: what is missing is what this EHR does not keep."""
+    entry = writing.entries[step.key]
+    return entry.state is StepState.DONE and held.etag is not None and held.etag == entry.etag

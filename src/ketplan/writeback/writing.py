@@ -1,0 +1,85 @@
+"""What the two verbs share while one plan is being written: the EHR, the journal, the lease, patience."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ketplan.errors import EhrError, RefusedError, Temporary
+from ketplan.fhir.render import Step
+from ketplan.store.journal import StepState
+from ketplan.writeback.steps import Chart, Entry, Journal, Json, Lock, Outcome, Row
+
+LEASE_SECONDS = 300.0
+"""Longer than one request may take, with the searches, time-outs and pauses before the next."""
+PAUSE_SECONDS = 0.5
+
+
+@dataclass
+class Writing:
+    """One run of one plan. `states` is what the journal says of each step, by key.
+
+    There, `sending` means "sent in this run": what an earlier run left so is `unknown` here, since nobody
+    can tell how far it came.
+    """
+
+    plan_id: str
+    patient_id: str
+    chart: Chart
+    journal: Journal
+    lock: Lock
+    owner: str
+    now: Callable[[], datetime]
+    sleep: Callable[[float], None]
+    max_attempts: int
+    entries: dict[str, Entry] = field(default_factory=dict)
+    states: dict[str, StepState] = field(default_factory=dict)
+    sent: set[str] = field(default_factory=set)
+
+    def plan(self, ordinal: int, step: Step) -> None:
+        entry = self.journal.plan(
+            self.plan_id, step.key, ordinal, step.type, str(step.verb), step.resource, self.now()
+        )
+        self.entries[step.key] = entry
+        self.states[step.key] = StepState.UNKNOWN if entry.state is StepState.SENDING else entry.state
+
+    def hold(self) -> None:
+        """Keep the plan for this run. RefusedError when it took so long that another run has it now."""
+        if not self.lock.renew(self.plan_id, self.owner, self.now(), LEASE_SECONDS):
+            raise RefusedError("Another run has taken over this plan; this one stopped.")
+
+    def sending(self, step: Step, body: Json) -> None:
+        self.hold()
+        self.journal.sending(self.plan_id, step.key, body, self.now())
+        self.states[step.key] = StepState.SENDING
+        self.sent.add(step.key)
+
+    def done(self, step: Step, id: str, etag: str | None = None, status: int | None = None) -> None:
+        self.journal.done(self.plan_id, step.key, id, etag, status, self.now())
+        self.states[step.key] = StepState.DONE
+
+    def unknown(self, step: Step, error: EhrError) -> None:
+        self._failed(step, StepState.UNKNOWN, str(error), error.status)
+
+    def refused(self, step: Step, why: str, status: int | None = None) -> None:
+        """A step whose answer was lost stays unknown: that its repetition is refused proves nothing."""
+        if self.states[step.key] is not StepState.UNKNOWN:
+            self._failed(step, StepState.REFUSED, why, status)
+
+    def persist(self, once: Callable[[], Row]) -> Row:
+        """`once`, and again after a pause while it is Temporary; the last Temporary when patience ends."""
+        for attempt in range(1, self.max_attempts):
+            try:
+                return once()
+            except Temporary:
+                self.sleep(PAUSE_SECONDS * 2 ** (attempt - 1))
+        return once()
+
+    def _failed(self, step: Step, state: StepState, why: str, status: int | None) -> None:
+        self.journal.failed(self.plan_id, step.key, state, why, status, self.now())
+        self.states[step.key] = state
+
+
+def row(step: Step, outcome: Outcome, reference: str = "", detail: str = "", said: str = "") -> Row:
+    return Row(step.key, step.type, str(step.verb), outcome, reference, detail.strip(), said)
