@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,13 +19,21 @@ from tests.fhir.plan_builders import (
 )
 
 from ketplan.errors import KetplanError
-from ketplan.fhir.invariants import CODES, check, patients, require_valid
+from ketplan.fhir.invariants import CODES, TARGETS, TIMES, check, patients, require_valid
 from ketplan.fhir.render import Verb, link, render
 
-_PLAN = a_plan(a_draft(findings=(a_finding(),)), resolutions=(a_resolution(),))
+_PLAN = a_plan(
+    a_draft(findings=(a_finding(),)), resolutions=(replace(a_resolution(), clinician="Practitioner/rossi"),)
+)
 _STEPS = render(_PLAN, a_timetable(_PLAN.draft))
 _IDS = {s.key: f"{s.type}/{n}" for n, s in enumerate(_STEPS) if s.verb is Verb.CREATE}
 GOOD = {s.key: link(s.resource, _IDS) for s in _STEPS}
+# A request none of whose visits has a time yet.
+WAITING = next(
+    link(s.resource, _IDS)
+    for s in render(_PLAN, a_timetable(_PLAN.draft, tuple(v.key for v in _PLAN.draft.visits)))
+    if s.key == "request-infusion"
+)
 VISIT, PLAN, ACTIVE, GOAL, REQUEST, PROVENANCE = (
     "appointment-infusion-1",
     "care-plan",
@@ -189,9 +199,53 @@ def test_a_planted_fault_is_found_at_its_place(name: str) -> None:
     assert any(place in problem for problem in found), found
 
 
-def test_every_required_code_has_a_fault_planted() -> None:
-    places = " ".join(place for _, _, place in FAULTS.values())
-    assert all(element.rsplit(".", 1)[-1] in places for element in CODES)
+def spots(value: Any, element: str) -> Iterator[tuple[Any, str | int]]:
+    """Where `element` stands in a resource: (container, key) of each value, lists looked through."""
+    if isinstance(value, list):
+        for item in value:
+            yield from spots(item, element)
+        return
+    name, _, rest = element.partition(".")
+    if not isinstance(value, dict) or name not in value:
+        return
+    if rest:
+        yield from spots(value[name], rest)
+    elif isinstance(value[name], list):
+        yield from ((value[name], place) for place in range(len(value[name])))
+    else:
+        yield value, name
+
+
+def planted(element: str, wrong: object) -> list[str]:
+    """What is found when each `element` of everything rendered holds `wrong`; fails if none holds it."""
+    kind, _, path = element.partition(".")
+    found = []
+    for resource in deepcopy([r for r in [*GOOD.values(), WAITING] if r["resourceType"] == kind]):
+        for container, key in list(spots(resource, path)):
+            container[key] = wrong
+            found.append(bool([p for p in check(resource) if _bare(p).startswith(f"{element}:")]))
+    assert found, f"nothing rendered holds {element}"
+    return ["missed" for hit in found if not hit]
+
+
+def _bare(problem: str) -> str:
+    return re.sub(r"\[\d+\]", "", problem)
+
+
+@pytest.mark.parametrize("element", CODES)
+def test_every_bound_code_is_checked(element: str) -> None:
+    assert planted(element, "zzz") == []
+
+
+@pytest.mark.parametrize("element", TARGETS)
+def test_every_reference_is_held_to_its_types(element: str) -> None:
+    assert planted(element, {"reference": "Basic/1"}) == []
+
+
+@pytest.mark.parametrize("element", TIMES)
+@pytest.mark.parametrize("wrong", ["2026-03-02T09:00:00", "2026-02-30", "2026-13-01T09:00:00Z", "soon"])
+def test_every_time_is_whole_and_has_a_zone(element: str, wrong: str) -> None:
+    assert planted(element, wrong) == []
 
 
 def test_require_valid_names_the_place_and_not_the_value() -> None:

@@ -18,11 +18,12 @@ from tests.fhir.plan_builders import (
     a_resolution,
     a_timetable,
     an_unsigned,
+    day,
     no_ketamine,
 )
 
 from ketplan.clinical.findings import Decision
-from ketplan.clinical.plan import ConfirmedPlan
+from ketplan.clinical.plan import ConfirmedPlan, FollowUp
 from ketplan.fhir.render import Unsigned, check, render
 from ketplan.fhir.rendering import xhtml
 
@@ -81,6 +82,19 @@ def test_an_unplaced_visit_is_said_with_its_reason() -> None:
     assert "CBT 3: Session topic 3, due Tue 10 Mar 2026: No free chair in its window." in said
 
 
+def test_a_follow_up_says_its_purpose_unless_its_title_does() -> None:
+    purposes = (
+        FollowUp("review_3_months", 91, day(91), purpose) for purpose in ("Review 3 months", "Scores.")
+    )
+    said = words(a_plan(a_draft(followups=tuple(purposes))))
+    assert "Review 3 months, due Mon 1 Jun 2026. Review 3 months, due Mon 1 Jun 2026. Scores." in said
+
+
+def test_sentences_end_where_the_next_begins() -> None:
+    said = words(a_plan(a_draft(goals=(a_goal(text="GAD-7 below 5"),))))
+    assert "GAD-7 below 5. By Mon 1 Jun 2026." in said
+
+
 def test_without_any_time_it_says_so() -> None:
     draft = a_draft()
     assert "No visit has a time yet." in words(a_plan(draft), tuple(v.key for v in draft.visits))
@@ -104,8 +118,8 @@ def test_without_ketamine_nothing_is_said_about_it() -> None:
 
 
 def test_several_diagnoses_say_which_leads() -> None:
-    said = words(a_plan(a_draft(disorders=("GAD", "PTSD"), lead="PTSD")))
-    assert "Leads the plan: Posttraumatic stress disorder" in said
+    said = words(a_plan(a_draft(disorders=("Panic disorder", "Specific phobia"), lead="Panic disorder")))
+    assert "Leads the plan: Panic disorder" in said
 
 
 @pytest.mark.parametrize(

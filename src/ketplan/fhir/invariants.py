@@ -72,7 +72,7 @@ TARGETS: dict[str, frozenset[str]] = {
 }
 _DATE = r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
 _INSTANT = re.compile(_DATE + r"T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-](?:0\d|1[0-4]):[0-5]\d)")
-_TIMES = {
+TIMES = {
     "Appointment.start": "instant",
     "Appointment.end": "instant",
     "Appointment.created": "dateTime",
@@ -163,8 +163,8 @@ def _string(path: str, value: str) -> Iterator[str]:
         yield "blanks or characters that are not allowed"
     if element in CODES and value not in CODES[element]:
         yield "not a code of the required value set"
-    if element in _TIMES and not _is_time(value, _TIMES[element]):
-        yield f"not a {_TIMES[element]} with a zone" if "T" in value else f"not a {_TIMES[element]}"
+    if element in TIMES and not _is_time(value, TIMES[element]):
+        yield f"not a {TIMES[element]} with a zone" if "T" in value else f"not a {TIMES[element]}"
     if element.endswith(".id") and not _ID.fullmatch(value):
         yield "not an id of at most 64 characters"
 

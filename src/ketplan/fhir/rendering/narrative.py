@@ -42,11 +42,10 @@ def _head(course: Course) -> Iterable[Element]:
     yield node("h3", wording.title(course))
     yield node("p", wording.summary(course))
     yield node("p", node("b", "Status:"), wording.signature(course))
-    names = [wording.disorder(id) for id in draft.disorders]
-    if names:
-        yield node("p", node("b", "Diagnosis:"), ", ".join(names))
-    if draft.lead and len(names) > 1:
-        yield node("p", node("b", "Leads the plan:"), wording.disorder(draft.lead))
+    if draft.disorders:
+        yield node("p", node("b", "Diagnosis:"), ", ".join(draft.disorders))
+    if draft.lead and len(draft.disorders) > 1:
+        yield node("p", node("b", "Leads the plan:"), draft.lead)
 
 
 def _decision(course: Course) -> Iterable[Element]:
@@ -99,7 +98,9 @@ def _evidence(course: Course) -> Iterable[Element]:
 
 
 def _goals(course: Course) -> Iterable[Element]:
-    yield from _listed("Goals", [f"{g.text} By {wording.day(g.due)}." for g in course.draft.goals])
+    yield from _listed(
+        "Goals", [f"{wording.sentence(g.text)} By {wording.day(g.due)}." for g in course.draft.goals]
+    )
 
 
 def _monitoring(course: Course) -> Iterable[Element]:
@@ -140,8 +141,11 @@ def _unplaced(course: Course) -> Iterable[Element]:
 
 def _follow_up(course: Course) -> Iterable[Element]:
     titles = {v.key: v.title for v in course.visits}
-    due = course.draft.followups
-    lines = [f"{titles.get(f.visit, f.visit)}, {wording.day(f.date)}. {f.purpose}" for f in due]
+    lines = []
+    for due in course.draft.followups:
+        title = titles.get(due.visit, due.visit)
+        purpose = f" {due.purpose}" if due.purpose != title else ""
+        lines.append(f"{title}, due {wording.day(due.date)}.{purpose}")
     yield from _listed("Follow-up", lines)
 
 

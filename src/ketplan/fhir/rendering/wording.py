@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from ketplan.clinical import codes
 from ketplan.clinical.findings import Finding
 from ketplan.clinical.plan import Clinician, KetamineCourse, SessionMonitoring, VisitKind
 from ketplan.fhir.rendering.authoring import number
@@ -35,19 +34,7 @@ _ROUTES = {
     "PO": "by mouth",
     "SL": "under the tongue",
 }
-_DISORDERS = {
-    "GAD": codes.GAD,
-    "PANIC": codes.PANIC,
-    "SAD": codes.SAD,
-    "SPECIFIC_PHOBIA": codes.SPECIFIC_PHOBIA,
-    "OCD": codes.OCD,
-    "PTSD": codes.PTSD,
-}
 _ID_TOKEN = "id_token"
-
-
-def disorder(id: str) -> str:
-    return _DISORDERS[id].name if id in _DISORDERS else id
 
 
 def day(on: date) -> str:
@@ -93,7 +80,7 @@ def dose(ketamine: KetamineCourse) -> list[str]:
     """The first dose with its arithmetic and its limits, a sentence each."""
     said = [f"First dose {ketamine.dose_mg} mg." if ketamine.dose_mg is not None else DOSE_OPEN]
     if ketamine.arithmetic:
-        said.append(f"Arithmetic: {ketamine.arithmetic}")
+        said.append(sentence(f"Arithmetic: {ketamine.arithmetic}"))
     if ketamine.dosing_weight_kg is not None:
         basis = f" ({ketamine.dosing_weight_basis})" if ketamine.dosing_weight_basis else ""
         said.append(f"Dosing weight {number(ketamine.dosing_weight_kg)} kg{basis}.")
