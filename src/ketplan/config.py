@@ -294,7 +294,7 @@ def _site(table: Any) -> Site:
 def _zone(name: str) -> None:
     try:
         ZoneInfo(name)
-    except (OSError, ValueError):
+    except (KeyError, OSError, ValueError):
         raise ConfigError(f"timezone in [site]: there is no zone {name!r}.") from None
 
 

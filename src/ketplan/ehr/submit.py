@@ -17,7 +17,7 @@ Json = dict[str, Any]
 
 def condition(system: str, value: str) -> str:
     """The search a conditional create is bound to: `identifier=system|value`."""
-    return f"identifier={quote(token(system, value), safe='')}"
+    return f"identifier={quote(token(system, value), safe=':/|')}"
 
 
 def token(system: str, value: str) -> str:
