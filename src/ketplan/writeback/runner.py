@@ -112,12 +112,13 @@ class _Run:
         waiting = [self._rows[key] for key in step.after if key not in self._ids]
         if any(other.outcome is Outcome.PENDING for other in waiting):
             return row(step, Outcome.PENDING, detail="Waits for a step before it.")
-        for other in waiting:
-            if _needs(step, other):
-                why = f"Not written, because the {other.type} it belongs to was refused."
-                self._writing.refused(step, why)
-                return row(step, Outcome.REFUSED, detail=why)
-        return None
+        needed = {other.type for other in waiting if _needs(step, other)}
+        if not needed:
+            return None
+        first = "CarePlan" if "CarePlan" in needed else min(needed)
+        why = f"Not written, because the {first} it belongs to was refused."
+        self._writing.refused(step, why)
+        return row(step, Outcome.REFUSED, detail=why)
 
     def _written(self, step: Step) -> Row:
         resource = self._linked(step)

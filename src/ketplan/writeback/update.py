@@ -24,7 +24,7 @@ def _once(writing: Writing, step: Step, resource: Json, target: str) -> Row:
     held = writing.chart.read(kind, id)
     guard_stored(held.raw, writing.patient_id)
     edited = with_changes(held.raw, resource, step.changes)
-    if edited == held.raw or _left_alone(writing, step, held):
+    if edited == held.raw or _left_alone(writing, step, held, edited):
         outcome = Outcome.UPDATED if step.key in writing.sent else Outcome.ALREADY_THERE
         writing.done(step, id, held.etag)
         return row(step, outcome, target, _kept(step, resource, held.raw))
@@ -63,7 +63,8 @@ def _kept(step: Step, resource: Json, held: Json) -> str:
     return differences({name: resource[name] for name in step.changes if name in resource}, held)
 
 
-def _left_alone(writing: Writing, step: Step, held: Read) -> bool:
-    """Nobody touched it since we wrote it: what is missing is what this EHR does not keep."""
+def _left_alone(writing: Writing, step: Step, held: Read, edited: Json) -> bool:
+    """Nobody touched it since we sent this very change: what is missing is what this EHR does not keep."""
     entry = writing.entries[step.key]
-    return entry.state is StepState.DONE and held.etag is not None and held.etag == entry.etag
+    unchanged = entry.state is StepState.DONE and held.etag is not None and held.etag == entry.etag
+    return unchanged and all(entry.body.get(name) == edited.get(name) for name in step.changes)
