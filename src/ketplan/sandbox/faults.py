@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from threading import Lock
 from typing import Any
 
@@ -26,10 +26,12 @@ class Faults:
     """Each nth create is stored, and then the connection is cut without an answer."""
 
     def __post_init__(self) -> None:
-        for one in fields(self):
-            value, wanted = getattr(self, one.name), type(one.default)
-            if type(value) is not wanted or int(value) < 0:
-                raise ValueError(f"{one.name} is {'true or false' if wanted is bool else 'a whole number'}")
+        if not isinstance(self.refuse_care_plan_writes, bool):
+            raise ValueError("refuse_care_plan_writes is true or false")
+        for name in ("slow_ms", "drop_every_nth_create"):
+            number = getattr(self, name)
+            if type(number) is not int or number < 0:
+                raise ValueError(f"{name} is a whole number from 0")
 
     def changed(self, wish: Any) -> Faults:
         """These faults with some of them set otherwise. Raises ValueError when the wish makes no sense."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import cast
 from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
@@ -18,7 +19,7 @@ from ketplan.sandbox.grants import Grants, Launch, Signer
 from ketplan.sandbox.scopes import Access
 from ketplan.sandbox.search import Search
 from ketplan.sandbox.store import Store
-from ketplan.sandbox.wire import FhirError
+from ketplan.sandbox.wire import FhirError, Resource
 
 CLIENT_ID = "ketplan"
 
@@ -59,13 +60,7 @@ class Harbor:
         own = patients.PATIENT_WHO_SIGNS_IN
         reader = staff.User(own.id, f"{own.given} {own.family}", "Patient", f"Patient/{own.id}")
         self.users = {user.id: user for user in (*staff.staff_users(), reader)}
-        self._fill()
-
-    def _fill(self) -> None:
-        self.store.seed(staff.resources())
-        self.store.seed(calendars.resources(self.today, self.zone, self.fhir_url))
-        for case in self.cases.values():
-            self.store.seed(case.resources(self.today, self.zone))
+        self.store.seed(_data(today, zone, self.fhir_url))
 
     def register(
         self, launch_url: str, redirect_uris: Sequence[str] | None = None, client_id: str = CLIENT_ID
@@ -101,6 +96,13 @@ class Harbor:
         challenge = {"WWW-Authenticate": f'Bearer realm="{self.fhir_url}"{error}'}
         words = "This request needs an access token that is known and in date."
         raise FhirError(401, "login", words, headers=challenge)
+
+
+@lru_cache(maxsize=4)
+def _data(today: date, zone: ZoneInfo, fhir_url: str) -> tuple[Resource, ...]:
+    """What a sandbox starts with; kept, because whoever starts one often starts several."""
+    charts = (one for case in patients.CASES for one in case.resources(today, zone))
+    return (*staff.resources(), *calendars.resources(today, zone, fhir_url), *charts)
 
 
 def here() -> Harbor:

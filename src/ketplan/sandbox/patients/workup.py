@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ketplan.sandbox.patients.build import RXNORM, SNOMED, THERAPY_FORM, Chart, Number
+from ketplan.sandbox.patients.build import RXNORM, SNOMED, THERAPY_FORM, Chart, Number, concept
 from ketplan.sandbox.wire import Resource
 
 KG, CM = "kg", "cm"
@@ -76,20 +76,18 @@ def tested(chart: Chart, *, pregnant: bool = False, positive: tuple[str, ...] = 
         chart.screen(loinc, text, loinc in positive, 9)
     if chart.person.sex == "F" and 12 <= chart.person.age <= 55:
         chart.screen("2106-3", "Choriogonadotropin (pregnancy test) in Urine", pregnant, 2)
-    normal = {
-        "valueCodeableConcept": {"coding": [{"system": SNOMED, "code": "17621005", "display": "Normal"}]}
-    }
-    chart.observe("11524-6", "EKG study: sinus rhythm, no acute change", 90, **normal)
+    normal = concept((SNOMED, "17621005", "Normal"))
+    chart.observe("11524-6", "EKG study: sinus rhythm, no acute change", 90, valueCodeableConcept=normal)
 
 
 def interviewed(chart: Chart, *, suicidal: dict[str, bool] | None = None) -> None:
     """Evaluation, then consent; prescription monitoring; the scales everybody fills in; the C-SSRS screen."""
     visit = chart.encounter(6, "Psychiatric evaluation")
-    seen = {"encounter": {"reference": f"Encounter/{visit['id']}"}}
+    seen = {"reference": f"Encounter/{visit['id']}"}
     evaluation = (SNOMED, "10197000", "Psychiatric interview and evaluation")
-    chart.procedure("Psychiatric interview and evaluation", evaluation, 6, **seen)
+    chart.procedure("Psychiatric interview and evaluation", evaluation, 6, encounter=seen)
     monitoring = (SNOMED, "461621000124108", "Review of prescription drug monitoring program")
-    chart.procedure("Prescription drug monitoring program reviewed", monitoring, 6, **seen)
+    chart.procedure("Prescription drug monitoring program reviewed", monitoring, 6, encounter=seen)
     consent = (SNOMED, "408835000", "Consent given for procedure")
     words = "Informed consent given for ketamine treatment; off-label use explained and documented"
     chart.procedure(words, consent, 4, "15:00")
@@ -131,14 +129,14 @@ def treated(
 
 
 def _trial_answers(chart: Chart, drug: Trial) -> Resource:
-    ingredient = {"system": RXNORM, "code": drug.rxnorm, "display": drug.name}
-    end = {} if drug.until is None else {"end": {"valueDate": chart.day(drug.until)}}
-    return _group(
-        "medication-trial",
-        {"ingredient": {"valueCoding": ingredient}, "start": {"valueDate": chart.day(drug.since)}}
-        | end
-        | {"improvement-percent-below": {"valueInteger": drug.improved_less_than}},
-    )
+    answers: dict[str, Resource] = {
+        "ingredient": {"valueCoding": {"system": RXNORM, "code": drug.rxnorm, "display": drug.name}},
+        "start": {"valueDate": chart.day(drug.since)},
+    }
+    if drug.until is not None:
+        answers["end"] = {"valueDate": chart.day(drug.until)}
+    answers["improvement-percent-below"] = {"valueInteger": drug.improved_less_than}
+    return _group("medication-trial", answers)
 
 
 def _course_answers(chart: Chart, course: Therapy) -> Resource:
