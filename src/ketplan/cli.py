@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from ketplan.workflow import Practice, Proposal
+    from ketplan.writeback.steps import Row
 
 MAX_FILE_MB = 200
 
@@ -154,6 +155,7 @@ def submit(
     """Write a plan to a server: same guard and journal as the app. Running it twice writes nothing twice."""
     from ketplan import compose, config
     from ketplan.clinical.assessment import Choice
+    from ketplan.writeback.steps import STANDS
 
     if not fhir_url:
         raise InputError("Say which server to write to: --fhir URL.")
@@ -174,11 +176,10 @@ def submit(
         _show_preview(compose.preview(client, order, practice, now))
         return
     services = compose.open_services(settings)
-    receipt = compose.submit(services, client, order, practice, compose.utc_now)
-    for row in receipt.rows:
-        detail = f"  {row.detail}" if row.detail else ""
-        click.echo(f"{row.outcome:13} {row.type:16} {row.reference or '-':40} {row.key}{detail}")
-    click.echo(receipt.summary)
+    receipt = compose.submit(services, client, order, practice, compose.utc_now, _show_row)
+    stands = sum(row.outcome in STANDS for row in receipt.rows)
+    again = " Run the same command again to carry on." if receipt.exit_code == 75 else ""
+    click.echo(f"{stands} of {len(receipt.rows)} steps stand in the EHR.{again}")
     sys.exit(receipt.exit_code)
 
 
@@ -353,6 +354,11 @@ def _resolutions(pairs: tuple[str, ...], clinician: str, now: datetime) -> Any:
         require_reason(finding.strip(), reason)
         found.append(Resolution(finding.strip(), reason.strip(), clinician, now))
     return tuple(found)
+
+
+def _show_row(row: Row) -> None:
+    detail = f"  {row.detail}" if row.detail else ""
+    click.echo(f"{row.outcome:13} {row.type:16} {row.reference or '-':40} {row.key}{detail}")
 
 
 def _show_preview(proposal: Proposal) -> None:

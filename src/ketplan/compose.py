@@ -2,41 +2,45 @@
 
 from __future__ import annotations
 
+import time as clock
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from ketplan import workflow, writeback
+from ketplan import workflow
 from ketplan.clinical.assessment import Choice
 from ketplan.clinical.house import House
-from ketplan.clinical.plan import Clinician
+from ketplan.clinical.plan import Clinician, ConfirmedPlan, Resolution
 from ketplan.config import Settings, Site, signing_key
 from ketplan.ehr.client import FhirClient
 from ketplan.ehr.fetch import OnSection, RawSection, read_record
 from ketplan.ehr.slots import read_slots
 from ketplan.ehr.transport import Http
-from ketplan.errors import ConfigError, EhrError, InputError, RefusedError, Temporary
+from ketplan.errors import ConfigError, EhrError, InputError, RefusedError
 from ketplan.fhir import datatypes as fhir
+from ketplan.fhir.render import Step, Verb
 from ketplan.fhir.slot import read_free_time
 from ketplan.scheduling.clinic_hours import Clinic
 from ketplan.scheduling.holidays_calendar import public_holidays
 from ketplan.store.audit import AuditTrail
 from ketplan.store.database import open_database
 from ketplan.store.drafts import DraftWorks
-from ketplan.store.journal import Journal
+from ketplan.store.journal import Journal, JournalEntry, StepState
 from ketplan.store.launches import LiveSessions, PendingLaunches
 from ketplan.store.locks import RunLocks
-from ketplan.store.plans import Plans
+from ketplan.store.plans import Plans, PlanState, StoredPlan
+from ketplan.writeback.chart import EhrChart
+from ketplan.writeback.runner import run
+from ketplan.writeback.steps import Outcome, Receipt, Row
 
 # A course reaches a year ahead; calendars are rarely published further than four months.
 CALENDAR_DAYS = 130
 HOLIDAY_YEARS = 3
 
-# A run that has not been heard of for so long is over; every step renews it.
-LEASE_SECONDS = 120.0
-
 Now = Callable[[], datetime]
+OnProgress = Callable[[Row], None]
 
 
 def utc_now() -> datetime:
@@ -199,23 +203,30 @@ def preview(
 
 
 def submit(
-    services: Services, client: FhirClient, order: Order, practice: workflow.Practice, now: Now
-) -> writeback.Receipt:
+    services: Services,
+    client: FhirClient,
+    order: Order,
+    practice: workflow.Practice,
+    now: Now,
+    on_progress: OnProgress | None = None,
+) -> Receipt:
     """Read, assess, confirm and write; a plan confirmed earlier is carried on as it was signed."""
     signer = find_signer(client, order.clinician.reference)
     if signer.roles and not workflow.may_sign(signer.roles, practice):
         raise RefusedError("The EHR gives this practitioner no role that may sign here.")
     proposal = preview(client, order, practice, now())
     kept = _stored(services, proposal.plan_id)
-    if kept is not None:
-        workflow.still_permitted(proposal, [*_kept_resolutions(kept), *order.resolutions])
-        return resume_plan(
-            services, kept.plan_id, client, server=order.server, patient_id=order.patient_id, now=now
-        )
-    plan, steps = workflow.confirm(proposal, order.resolutions, order.clinician, now())
-    return write_plan(
-        services, plan, steps, client, server=order.server, patient_id=order.patient_id, now=now
-    )
+    target: dict[str, Any] = {
+        "server": order.server,
+        "patient_id": order.patient_id,
+        "now": now,
+        "on_progress": on_progress,
+    }
+    if kept is None:
+        plan, steps = workflow.confirm(proposal, order.resolutions, order.clinician, now())
+        return write_plan(services, plan, steps, client, **target)
+    workflow.still_permitted(proposal, [*_kept_resolutions(kept), *order.resolutions])
+    return resume_plan(services, kept.plan_id, client, **target)
 
 
 def write_plan(
@@ -227,11 +238,11 @@ def write_plan(
     server: str,
     patient_id: str,
     now: Now,
-    on_progress: writeback.OnProgress | None = None,
-) -> writeback.Receipt:
-    """Keep the confirmed plan, then write it. RefusedError when it was confirmed with other content."""
+    on_progress: OnProgress | None = None,
+) -> Receipt:
+    """Keep the signed plan, then write it. RefusedError when it was signed before with other content."""
     workflow.guard_patient(f"Patient/{patient_id}", plan.draft.patient)
-    services.plans.save(plan.id, server, patient_id, 1, _payload(plan, steps), now())
+    services.plans.save(plan.id, server.rstrip("/"), patient_id, 1, _payload(plan, steps), now())
     return resume_plan(
         services, plan.id, client, server=server, patient_id=patient_id, now=now, on_progress=on_progress
     )
@@ -245,45 +256,44 @@ def resume_plan(
     server: str,
     patient_id: str,
     now: Now,
-    on_progress: writeback.OnProgress | None = None,
-) -> writeback.Receipt:
-    """Carry a confirmed plan on from wherever its writing stopped. Temporary while another run has it."""
+    on_progress: OnProgress | None = None,
+) -> Receipt:
+    """Carry a confirmed plan on from wherever its writing stopped. Temporary while another run writes it."""
     kept = services.plans.load(plan_id)
-    workflow.guard_patient(f"{server} {patient_id}", f"{kept.iss} {kept.patient_id}")
-    owner = uuid.uuid4().hex
-    if not services.locks.acquire(plan_id, owner, now(), LEASE_SECONDS):
-        raise Temporary("This plan is being written right now: look again in a moment.")
-
-    def progress(row: writeback.Row) -> None:
-        services.locks.renew(plan_id, owner, now(), LEASE_SECONDS)
-        if on_progress:
-            on_progress(row)
-
-    try:
-        services.plans.move(plan_id, PlanState.WRITING, now())
-        receipt = writeback.run(
-            plan_id,
-            _steps_of(kept),
-            writeback.ChartOf(client),
-            services.journal,
-            patient_id=patient_id,
-            now=now,
-            sleep=clock.sleep,
-            on_progress=progress,
-        )
-        services.plans.move(plan_id, _END[receipt.exit_code], now())
-        return receipt
-    finally:
-        services.locks.release(plan_id, owner)
+    workflow.guard_patient(f"{server.rstrip('/')} {patient_id}", f"{kept.iss} {kept.patient_id}")
+    services.plans.move(plan_id, PlanState.WRITING, now())
+    receipt = run(
+        plan_id,
+        _steps_of(kept),
+        EhrChart(client),
+        services.journal,
+        lock=services.locks,
+        owner=uuid.uuid4().hex,
+        patient_id=patient_id,
+        now=now,
+        sleep=clock.sleep,
+        on_progress=on_progress,
+    )
+    services.plans.move(plan_id, receipt.state, now())
+    return receipt
 
 
-_END = {0: PlanState.WRITTEN, 75: PlanState.INCOMPLETE, 1: PlanState.REFUSED}
-
-
-def stored_receipt(services: Services, plan_id: str) -> writeback.Receipt | None:
+def stored_receipt(services: Services, plan_id: str) -> Receipt | None:
     """How far the writing has come, from the journal alone; None before a plan was confirmed."""
     kept = _stored(services, plan_id)
-    return None if kept is None else writeback.receipt_of(services.journal.entries(plan_id), _steps_of(kept))
+    if kept is None:
+        return None
+    known = {entry.key: entry for entry in services.journal.entries(plan_id)}
+    return Receipt(tuple(_row(step, known.get(step.key)) for step in _steps_of(kept)))
+
+
+_OUTCOME = {StepState.DONE: Outcome.WRITTEN, StepState.REFUSED: Outcome.REFUSED}
+
+
+def _row(step: Step, entry: JournalEntry | None) -> Row:
+    outcome = _OUTCOME.get(entry.state, Outcome.PENDING) if entry else Outcome.PENDING
+    reference = f"{step.type}/{entry.resource_id}" if entry and entry.resource_id else ""
+    return Row(step.key, step.type, step.verb, outcome, reference, entry.message if entry else "")
 
 
 def _stored(services: Services, plan_id: str) -> StoredPlan | None:
