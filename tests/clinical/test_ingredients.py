@@ -131,7 +131,6 @@ methamphetamine hydrochloride 5 MG Oral Tablet [Desoxyn] | methamphetamine
 dexamfetamine sulfate 5 mg tablets | dextroamphetamine
 lisdexamfetamine dimesylate 30 MG Oral Capsule [Vyvanse] | lisdexamfetamine
 Concerta 36 mg ER tablet | methylphenidate
-Focalin XR | dexmethylphenidate
 Percocet 5-325 mg tablet | acetaminophen + oxycodone
 HYDROcodone-acetaminophen (NORCO) 5-325 mg per tablet | acetaminophen + hydrocodone
 TYLENOL #3 300-30 mg tablet | acetaminophen + codeine
@@ -139,26 +138,21 @@ Tylenol 325 mg tablet | acetaminophen
 co-codamol 8mg/500mg tablets | acetaminophen + codeine
 codeine phosphate 30 MG and promethazine | codeine + promethazine
 Suboxone 8 mg-2 mg sublingual film | buprenorphine + naloxone
-MS Contin 15 MG | morphine
 OxyContin 10mg ER | oxycodone
 pethidine hydrochloride 50 mg injection | meperidine
 Ambien CR 12.5 | zolpidem
 Horizant 600 MG | gabapentin
-Xyrem oral solution | sodium oxybate
 sodium oxybate 500 MG/ML Oral Solution | sodium oxybate
 Xanax® XR | alprazolam
 Prozac™ 20 mg | fluoxetine
 Librax | chlordiazepoxide + clidinium
 Symbyax 6/25 | fluoxetine + olanzapine
-Contrave | bupropion + naltrexone
 Paxlovid 300 MG/100 MG Dose Pack | nirmatrelvir + ritonavir
 Prevpac | amoxicillin + clarithromycin + lansoprazole
 Donnatal | atropine + hyoscyamine + phenobarbital + scopolamine
 rifampicin 300mg capsules | rifampin
 Theo-24 300 MG | theophylline
-Effexor XR 75 mg 24 hr capsule | venlafaxine
 Seroxat 20mg tablets | paroxetine
-BuSpar | buspirone
 Emsam 6 MG/24HR patch | selegiline
 morphine sulfate liposomal 10 MG/ML Injection | morphine
 clonazépam 0,5 mg | clonazepam
@@ -171,7 +165,6 @@ Children's Tylenol | acetaminophen
 Children’s Motrin | ibuprofen
 lisinopril-hctz 20-12.5 mg | hydrochlorothiazide + lisinopril
 Diovan HCT | hydrochlorothiazide + valsartan
-Co-amoxiclav 500/125 | amoxicillin + clavulanate
 atorvastatin calcium 20 MG Oral Tablet | atorvastatin
 calcium 500 MG / cholecalciferol 200 UNT Oral Tablet | calcium + cholecalciferol
 potassium chloride 20 MEQ Extended Release Oral Tablet | potassium chloride
