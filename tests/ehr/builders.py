@@ -80,7 +80,10 @@ class FakeEhr:
 
     @staticmethod
     def _matches(record: Json, kind: str, request: Request) -> bool:
-        category = request.args.get("category")
-        return record["resourceType"] == kind and (
-            category is None or record.get("category") in category.split(",")
+        wanted = request.args.get("category")
+        if record["resourceType"] != kind or wanted is None:
+            return record["resourceType"] == kind
+        concepts = record.get("category", [])
+        return any(
+            coding["code"] in wanted.split(",") for concept in concepts for coding in concept["coding"]
         )

@@ -25,6 +25,8 @@ from tests.ehr.builders import (
     answer,
 )
 
+NAMES = ["Patient", *(part.name for spec in SECTIONS for part in (spec.parts or (spec,)))]
+
 
 @pytest.fixture
 def ehr(httpserver: HTTPServer) -> FakeEhr:
@@ -41,7 +43,7 @@ def test_a_record_is_the_patient_and_every_section_in_the_tables_order(
     client: FhirClient, ehr: FakeEhr
 ) -> None:
     sections = read_record(client, PATIENT)
-    assert [s.name for s in sections] == ["Patient", *(spec.name for spec in SECTIONS)]
+    assert [s.name for s in sections] == NAMES
     assert sections[0].resources == [{"resourceType": "Patient", "id": PATIENT}]
     assert {s.state for s in sections[1:]} == {"empty"}
 
@@ -83,42 +85,60 @@ def test_what_is_about_somebody_else_is_left_out_and_counted(client: FhirClient,
     assert "2 about somebody else or nobody" in section.detail
 
 
-def test_observations_are_sorted_by_category_and_nothing_is_lost_or_doubled(
-    client: FhirClient, ehr: FakeEhr
-) -> None:
-    for id, category in (
-        ("lab", "laboratory"),
-        ("bp", "vital-signs"),
-        ("phq", "survey"),
-        ("preg", "social-history"),
-    ):
-        ehr.records.append(a_resource("Observation", id, category=category))
-    ehr.records.append(a_resource("Observation", "nameless"))
+def an_observation(id: str, *categories: str) -> Json:
+    return a_resource("Observation", id, category=[{"coding": [{"code": code}]} for code in categories])
+
+
+OBSERVATIONS = [
+    an_observation("lab", "laboratory"),
+    an_observation("bp", "vital-signs"),
+    an_observation("phq", "cognitive-status", "survey"),
+    an_observation("pregnant", "social-history"),
+]
+BY_CATEGORY = {
+    "Observation laboratory": ["lab"],
+    "Observation vital-signs": ["bp"],
+    "Observation survey": ["phq"],
+    "Observation other": ["pregnant"],
+}
+
+
+def observations(sections: dict[str, RawSection]) -> dict[str, list[str]]:
+    return {n: [r["id"] for r in s.resources] for n, s in sections.items() if n.startswith("Observation")}
+
+
+def test_observations_are_asked_for_once_and_shown_by_category(client: FhirClient, ehr: FakeEhr) -> None:
+    uncoded = [a_resource("Observation", "bare"), a_resource("Observation", "odd", category="survey")]
+    ehr.records += [*OBSERVATIONS, *uncoded, a_resource("Observation", "theirs", patient="pat-2")]
     sections = read(client)
-    assert {
-        name: [r["id"] for r in s.resources] for name, s in sections.items() if name.startswith("Observation")
-    } == {
-        "Observation laboratory": ["lab"],
-        "Observation vital-signs": ["bp"],
-        "Observation survey": ["phq"],
-        "Observation other": ["preg", "nameless"],
+    assert observations(sections) == {**BY_CATEGORY, "Observation other": ["pregnant", "bare", "odd"]}
+    assert sum("Observation?" in asked for asked in ehr.asked) == 1
+    assert sum(s.dropped for s in sections.values()) == 1
+
+
+def test_where_a_category_is_a_must_each_is_asked_for(client: FhirClient, ehr: FakeEhr) -> None:
+    ehr.records += OBSERVATIONS
+    ehr.refusals = {
+        f"Observation?patient={PATIENT}&_count": answer(an_outcome(code="required"), 400),
+        "category=survey": answer(None, 403),
     }
-
-
-def test_where_a_category_is_a_must_the_other_categories_are_named(client: FhirClient, ehr: FakeEhr) -> None:
-    ehr.records.append(a_resource("Observation", "preg", category="social-history"))
-    ehr.refusals = {f"Observation?patient={PATIENT}&_count": answer(an_outcome(code="required"), 400)}
-    section = read(client)["Observation other"]
-    assert [r["id"] for r in section.resources] == ["preg"]
-    assert "category=social-history" in section.query
-
-
-def test_where_categories_are_refused_everything_is_still_read(client: FhirClient, ehr: FakeEhr) -> None:
-    ehr.records.append(a_resource("Observation", "lab", category="laboratory"))
-    ehr.refusals = {"category=": answer(an_outcome(), 400)}
     sections = read(client)
-    assert sections["Observation laboratory"].state == "failed"
-    assert [r["id"] for r in sections["Observation other"].resources] == ["lab"]
+    assert observations(sections) == {**BY_CATEGORY, "Observation survey": []}
+    assert sections["Observation survey"].state == "forbidden"
+    assert "category=social-history" in sections["Observation other"].query
+
+
+def test_a_resource_of_two_categories_is_kept_once(client: FhirClient, ehr: FakeEhr) -> None:
+    ehr.records.append(an_observation("both", "laboratory", "survey"))
+    ehr.refusals = {f"Observation?patient={PATIENT}&_count": answer(an_outcome(), 400)}
+    found = observations(read(client))
+    assert (found["Observation laboratory"], found["Observation survey"]) == (["both"], [])
+
+
+def test_an_ehr_that_is_down_is_not_asked_again_by_category(client: FhirClient, ehr: FakeEhr) -> None:
+    ehr.refusals = {"Observation?": answer(None, 500)}
+    assert read(client)["Observation"].state == "failed"
+    assert sum("Observation?" in asked for asked in ehr.asked) == 1
 
 
 def test_a_refused_include_is_left_away_and_the_medications_are_read_one_by_one(
@@ -217,7 +237,7 @@ def test_a_patient_who_cannot_be_read_ends_the_reading(
 def test_progress_is_told_once_for_each_section(client: FhirClient, ehr: FakeEhr) -> None:
     heard: list[str] = []
     read_record(client, PATIENT, lambda section: heard.append(section.name))
-    assert sorted(heard) == sorted(["Patient", *(spec.name for spec in SECTIONS)])
+    assert sorted(heard) == sorted(NAMES)
 
 
 def test_sections_are_read_side_by_side_within_the_bound(http: Http, httpserver: HTTPServer) -> None:

@@ -12,10 +12,10 @@ from datetime import date
 from typing import Any, Literal
 
 from ketplan.ehr import urls
-from ketplan.ehr.asking import Query, ask
+from ketplan.ehr.asking import REFUSALS, Query, ask
 from ketplan.ehr.bundles import SearchResult
 from ketplan.ehr.client import FhirClient
-from ketplan.ehr.sections import SECTIONS, SectionSpec, belongs, filled, references
+from ketplan.ehr.sections import SECTIONS, SectionSpec, belongs, category_of, filled, references
 from ketplan.errors import EhrError, InputError, NotFound
 
 Json = dict[str, Any]
@@ -58,20 +58,23 @@ def read_record(client: FhirClient, patient_id: str, on_section: OnSection | Non
             pool.shutdown(wait=False, cancel_futures=True)
             raise
         _report([first, *rest], on_section)
-        sections = [future.result() for future in rest]
+        sections = [section for future in rest for section in future.result()]
         medications = _medications(client, pool, sections)
         if medications and on_section:
-            on_section(medications)
-    return [patient, *_without_repeats(sections), *([medications] if medications else [])]
+            on_section(medications[0])
+    return [*patient, *_without_repeats(sections), *medications]
 
 
-def read_section(client: FhirClient, spec: SectionSpec, patient_id: str, today: date) -> RawSection:
-    """One section by the first of its queries that the EHR takes. Never raises an EhrError."""
+def read_section(client: FhirClient, spec: SectionSpec, patient_id: str, today: date) -> list[RawSection]:
+    """A section by the first of its queries that the EHR takes, in its parts. Never raises an EhrError."""
     asked = ask(client, spec.kind, [filled(query, patient_id, today) for query in spec.queries])
     query = query_text(spec.kind, asked.query)
-    if asked.found is None:
-        return failed_section(spec.name, asked.errors, query)
-    return _section(client, spec, patient_id, query, asked.found)
+    if asked.found is not None:
+        section = _section(client, spec, patient_id, query, asked.found)
+        return _split(section, spec.parts) if spec.parts else [section]
+    if spec.parts and asked.errors[-1].status in REFUSALS:
+        return [s for part in spec.parts for s in read_section(client, part, patient_id, today)]
+    return [failed_section(spec.name, asked.errors, query)]
 
 
 def read_each(client: FhirClient, pool: ThreadPoolExecutor, name: str, wanted: list[str]) -> RawSection:
@@ -111,12 +114,12 @@ def unresolved(client: FhirClient, resources: list[Json], elements: Iterable[str
     return [ref for ref in wanted if ref and ref.startswith(f"{kind}/") and ref not in have]
 
 
-def _patient(client: FhirClient, patient_id: str) -> RawSection:
+def _patient(client: FhirClient, patient_id: str) -> list[RawSection]:
     try:
         raw = client.read("Patient", patient_id).raw
     except NotFound:
         raise InputError("The EHR has no patient with this id.") from None
-    return RawSection("Patient", "found", [raw], query=f"Patient/{patient_id}")
+    return [RawSection("Patient", "found", [raw], query=f"Patient/{patient_id}")]
 
 
 def _one(client: FhirClient, kind: str, id: str) -> Json:
@@ -145,32 +148,43 @@ def _section(
     )
 
 
-def _report(futures: list[Future[RawSection]], on_section: OnSection | None) -> None:
+def _split(whole: RawSection, parts: tuple[SectionSpec, ...]) -> list[RawSection]:
+    """A section in its parts; what could not be read is counted with the last one, which holds the rest."""
+    named = {part.category for part in parts if part.category}
+    sections = []
+    for part in parts:
+        own = [r for r in whole.resources if category_of(r, named) == part.category]
+        state: State = whole.state if whole.state == "partial" else "found" if own else "empty"
+        dropped = whole.dropped if part is parts[-1] else 0
+        sections.append(replace(whole, name=part.name, state=state, resources=own, dropped=dropped))
+    return sections
+
+
+def _report(futures: list[Future[list[RawSection]]], on_section: OnSection | None) -> None:
     for future in as_completed(futures):
-        if on_section:
-            on_section(future.result())
+        for section in future.result():
+            if on_section:
+                on_section(section)
 
 
 def _medications(
     client: FhirClient, pool: ThreadPoolExecutor, sections: list[RawSection]
-) -> RawSection | None:
-    """Medications that were referred to and did not come along."""
+) -> list[RawSection]:
+    """Medications that were referred to and did not come along, as one section; none when there are none."""
     resources = [r for s in sections if s.name.startswith("Medication") for r in s.resources]
     wanted = unresolved(client, resources, ["medicationReference"], "Medication")
-    return read_each(client, pool, "Medication", wanted) if wanted else None
+    return [read_each(client, pool, "Medication", wanted)] if wanted else []
 
 
 def _without_repeats(sections: list[RawSection]) -> list[RawSection]:
-    """Each resource in one section: the specific ones keep theirs, "Observation other" the remainder."""
+    """Each resource in the first section that has it: a category or an include may bring it twice."""
     seen: set[tuple[Any, Any]] = set()
-    kept: dict[str, RawSection] = {}
-    for section in sorted(sections, key=lambda s: s.name == "Observation other"):
-        fresh = []
-        for resource in section.resources:
-            key = (resource.get("resourceType"), resource.get("id"))
-            if key not in seen or key[1] is None:
-                fresh.append(resource)
-            seen.add(key)
-        state = "empty" if section.state == "found" and not fresh else section.state
-        kept[section.name] = replace(section, resources=fresh, state=state)
-    return [kept[section.name] for section in sections]
+    kept = []
+    for section in sections:
+        keys = [(r.get("resourceType"), r.get("id")) for r in section.resources]
+        fresh = [
+            r for r, key in zip(section.resources, keys, strict=True) if key[1] is None or key not in seen
+        ]
+        seen.update(keys)
+        kept.append(replace(section, resources=fresh))
+    return kept

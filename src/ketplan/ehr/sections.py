@@ -22,13 +22,16 @@ class SectionSpec:
     """One section: the searches to try, in order, until the EHR takes one.
 
     In a query `{id}` stands for the patient's id, `{from}` and `{to}` for the calendar the app cares about.
-    `extra` names the types whose included resources are kept.
+    `extra` names the types whose included resources are kept. `parts` are what the section is shown as, by
+    `category` (None: all others); they are asked for one by one where the whole is refused.
     """
 
     name: str
     kind: str
     queries: tuple[Query, ...]
     extra: frozenset[str] = frozenset()
+    category: str | None = None
+    parts: tuple[SectionSpec, ...] = ()
 
 
 BY_PATIENT: Query = (("patient", "{id}"),)
@@ -36,18 +39,24 @@ MEDICATIONS = frozenset({"Medication"})
 
 
 def _observations(category: str) -> SectionSpec:
-    return SectionSpec(f"Observation {category}", "Observation", ((*BY_PATIENT, ("category", category)),))
+    query = (*BY_PATIENT, ("category", category))
+    return SectionSpec(f"Observation {category}", "Observation", (query,), category=category)
 
 
 SECTIONS: tuple[SectionSpec, ...] = (
-    # Pregnancy status, QTc and scores without a category stand outside the three usual categories, so all
-    # observations are asked for as well; what the others brought too is left out of it.
+    # All categories at once, because pregnancy status, QTc and uncategorised scores stand outside the three
+    # usual ones. Some EHRs insist on a category.
     SectionSpec(
-        "Observation other", "Observation", (BY_PATIENT, (*BY_PATIENT, ("category", OTHER_CATEGORIES)))
+        "Observation",
+        "Observation",
+        (BY_PATIENT,),
+        parts=(
+            _observations("laboratory"),
+            _observations("vital-signs"),
+            _observations("survey"),
+            SectionSpec("Observation other", "Observation", ((*BY_PATIENT, ("category", OTHER_CATEGORIES)),)),
+        ),
     ),
-    _observations("laboratory"),
-    _observations("vital-signs"),
-    _observations("survey"),
     SectionSpec("Encounter", "Encounter", (BY_PATIENT,)),
     SectionSpec("Procedure", "Procedure", (BY_PATIENT,)),
     SectionSpec(
@@ -98,6 +107,17 @@ def belongs(base: str, resource: Json, patient_id: str) -> bool:
     """Whether `resource` says that it is about this patient. One that names nobody does not."""
     wanted = f"Patient/{patient_id}"
     return any(urls.relative_reference(base, r) == wanted for r in _about(resource))
+
+
+def category_of(resource: Json, categories: set[str]) -> str | None:
+    """The first of `categories` that the resource is coded with, None when it is none of them."""
+    concepts = resource.get("category")
+    for concept in concepts if isinstance(concepts, list) else []:
+        codings = concept.get("coding") if isinstance(concept, dict) else None
+        for coding in codings if isinstance(codings, list) else []:
+            if isinstance(coding, dict) and coding.get("code") in categories:
+                return str(coding["code"])
+    return None
 
 
 def references(resources: list[Json], element: str) -> list[str]:
