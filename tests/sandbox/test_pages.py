@@ -25,14 +25,15 @@ def test_the_list_says_what_each_chart_provokes(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("id_", [case.person.id for case in CASES])
-def test_every_chart_and_every_entry_in_it_can_be_opened(
-    client: FlaskClient, harbor: Harbor, id_: str
-) -> None:
+def test_every_chart_can_be_opened(client: FlaskClient, id_: str) -> None:
     assert client.get(f"/patients/{id_}").status_code == 200
+
+
+@pytest.mark.parametrize("id_", ["sad-pounds", "messy-chart"])
+def test_every_entry_in_a_chart_can_be_opened(client: FlaskClient, harbor: Harbor, id_: str) -> None:
     for resource in harbor.cases[id_].resources(harbor.today, harbor.zone):
-        if resource["resourceType"] != "Medication":
-            response = client.get(f"/patients/{id_}/{resource['resourceType']}/{resource['id']}")
-            assert response.status_code == 200, resource["id"]
+        response = client.get(f"/patients/{id_}/{resource['resourceType']}/{resource['id']}")
+        assert response.status_code == 200, resource["id"]
 
 
 def test_the_chart_shows_what_is_known(client: FlaskClient) -> None:

@@ -18,8 +18,8 @@ from ketplan.sandbox.faults import Faults, FaultSwitch
 from ketplan.sandbox.grants import Grants, Launch, Signer
 from ketplan.sandbox.scopes import Access
 from ketplan.sandbox.search import Search
-from ketplan.sandbox.store import Store
-from ketplan.sandbox.wire import FhirError, Resource
+from ketplan.sandbox.store import Seeds, Store, seeds
+from ketplan.sandbox.wire import FhirError
 
 CLIENT_ID = "ketplan"
 
@@ -50,7 +50,7 @@ class Harbor:
         self.fhir_url = f"{self.base_url}/fhir"
         self.today, self.zone, self.clock = today, zone, clock
         self.open_access = open_access
-        self.store = Store(clock)
+        self.store = Store(clock, _data(today, zone, self.fhir_url))
         self.search = Search(self.store, self.fhir_url, zone)
         self.grants = Grants(clock, static_tokens)
         self.signer = Signer()
@@ -60,7 +60,6 @@ class Harbor:
         own = patients.PATIENT_WHO_SIGNS_IN
         reader = staff.User(own.id, f"{own.given} {own.family}", "Patient", f"Patient/{own.id}")
         self.users = {user.id: user for user in (*staff.staff_users(), reader)}
-        self.store.seed(_data(today, zone, self.fhir_url))
 
     def register(
         self, launch_url: str, redirect_uris: Sequence[str] | None = None, client_id: str = CLIENT_ID
@@ -99,10 +98,11 @@ class Harbor:
 
 
 @lru_cache(maxsize=4)
-def _data(today: date, zone: ZoneInfo, fhir_url: str) -> tuple[Resource, ...]:
+def _data(today: date, zone: ZoneInfo, fhir_url: str) -> Seeds:
     """What a sandbox starts with; kept, because whoever starts one often starts several."""
     charts = (one for case in patients.CASES for one in case.resources(today, zone))
-    return (*staff.resources(), *calendars.resources(today, zone, fhir_url), *charts)
+    everything = (*staff.resources(), *calendars.resources(today, zone, fhir_url), *charts)
+    return seeds(everything, written=f"{today}T00:00:00.000Z")
 
 
 def here() -> Harbor:

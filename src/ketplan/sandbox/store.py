@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from threading import RLock
 
 from ketplan.sandbox.wire import Resource
+
+Seeds = Mapping[str, Mapping[str, Resource]]
+
+
+def seeds(resources: Iterable[Resource], written: str) -> Seeds:
+    """Resources to start a store with, by type and id, each as version 1 of the instant ``written``."""
+    kinds: dict[str, dict[str, Resource]] = {}
+    meta = {"versionId": "1", "lastUpdated": written}
+    for resource in resources:
+        head = {"resourceType": resource["resourceType"], "id": resource["id"], "meta": meta}
+        kinds.setdefault(resource["resourceType"], {})[resource["id"]] = head | resource
+    return kinds
 
 
 class Store:
@@ -17,17 +29,10 @@ class Store:
     Whoever reads and then writes on the strength of it holds ``lock`` over both.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], seeds: Seeds) -> None:
         self.lock = RLock()
         self._clock = clock
-        self._kinds: dict[str, dict[str, Resource]] = {}
-
-    def seed(self, resources: Iterable[Resource]) -> None:
-        """Put resources there under the ids they carry, as version 1; for the data the server starts with."""
-        meta = self._meta(1)
-        for resource in resources:
-            head = {"resourceType": resource["resourceType"], "id": resource["id"], "meta": meta}
-            self._kinds.setdefault(resource["resourceType"], {})[resource["id"]] = head | resource
+        self._kinds = {kind: dict(resources) for kind, resources in seeds.items()}
 
     def find(self, kind: str, id_: str) -> Resource | None:
         return self._kinds.get(kind, {}).get(id_)
