@@ -215,6 +215,12 @@ def test_when_a_procedure_was_performed(performed: dict[str, Any], expected: str
     assert str(procedure.when) == expected
 
 
+def test_a_period_that_is_none_is_counted() -> None:
+    record = a_record(a_procedure(performedDateTime=None, performedPeriod="last week"))
+    assert record.procedures[0].when is None
+    assert section(record, "Procedure").unreadable == 1
+
+
 @pytest.mark.parametrize("left_out", ["not-done", "entered-in-error"])
 def test_what_was_not_done_is_no_procedure(left_out: str) -> None:
     assert a_record(a_procedure(status=left_out)).procedures == ()

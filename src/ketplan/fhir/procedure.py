@@ -52,6 +52,6 @@ def read_encounter(raw: Json, reading: Reading) -> Sequence[Fact]:
             (*codes, setting) if setting else codes,
             next(filter(None, map(fhir.words, kinds)), ""),
             status=status,
-            when=reading.when(fhir.element(raw.get("period")).get("start")),
+            when=reading.when(reading.element(raw.get("period")).get("start")),
         ),
     )

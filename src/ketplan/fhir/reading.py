@@ -60,11 +60,7 @@ class Reading:
 
     def period(self, value: Any) -> tuple[When | None, When | None]:
         """Start and end of a Period."""
-        if value is None:
-            return None, None
-        raw = fhir.element(value)
-        if not raw:
-            self.unread = True
+        raw = self.element(value)
         return self.when(raw.get("start")), self.when(raw.get("end"))
 
     def happened(self, resource: Json, name: str) -> When | None:
@@ -72,8 +68,15 @@ class Reading:
         for suffix in ("DateTime", "Instant"):
             if (value := resource.get(name + suffix)) is not None:
                 return self.when(value)
-        period = fhir.element(resource.get(name + "Period"))
+        period = self.element(resource.get(name + "Period"))
         return self.when(period.get("end")) or self.when(period.get("start"))
+
+    def element(self, value: Any) -> Json:
+        """The JSON object meant, marking the entry when there is something but no object."""
+        found = fhir.element(value)
+        if value is not None and not found:
+            self.unread = True
+        return found
 
     def elements(self, value: Any) -> list[Json]:
         """The JSON objects of a list, marking the entry when something else stands among them."""
