@@ -105,7 +105,6 @@ def _parse(kind: Kind, value: Any, reading: Reading) -> Any:
         case Kind.DAY:
             return fhir.parse_day(value, reading.zone)
         case Kind.AT_LEAST | Kind.BELOW:
-            # "Below 49.5 %" implies "below 50 %", and 7.5 sessions are not 8.
             amount = fhir.number(value)
             rounded = math.ceil if kind is Kind.BELOW else math.floor
             return None if amount is None else rounded(amount)

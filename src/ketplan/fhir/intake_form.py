@@ -7,7 +7,7 @@ and written by it in `fhir.intake`. Its linkIds are a public promise: other syst
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from enum import Enum
+from enum import Enum, auto
 from typing import NamedTuple
 
 from ketplan.clinical.record import Code, MedicationTrial, NmdaCourse, TherapyCourse
@@ -21,24 +21,33 @@ Course = type[MedicationTrial] | type[TherapyCourse] | type[NmdaCourse]
 
 
 class Kind(Enum):
-    """What may be answered; the value is the Questionnaire's item type."""
+    """What may be answered. Numbers are whole: a part of a session is none, and "improved by less than
+    49.5 %" means less than 50."""
 
-    YES_NO = "boolean"
-    WORDS = "text"
-    DIAGNOSIS = "choice"
-    FORM = "choice of psychotherapy form"
-    DRUG = "open-choice"
-    DAY = "date"
-    AT_LEAST = "integer, rounded down"
-    BELOW = "integer, rounded up"
+    YES_NO = auto()
+    WORDS = auto()
+    DIAGNOSIS = auto()
+    FORM = auto()
+    DRUG = auto()
+    DAY = auto()
+    AT_LEAST = auto()
+    BELOW = auto()
 
-    @property
-    def item_type(self) -> str:
-        return self.value.split()[0].rstrip(",")
+
+_ITEM_TYPE = {
+    Kind.YES_NO: "boolean",
+    Kind.WORDS: "text",
+    Kind.DIAGNOSIS: "choice",
+    Kind.FORM: "choice",
+    Kind.DRUG: "open-choice",
+    Kind.DAY: "date",
+    Kind.AT_LEAST: "integer",
+    Kind.BELOW: "integer",
+}
 
 
 class Question(NamedTuple):
-    """`attribute` is where the answer goes in `clinical.record`; None is never asked for twice."""
+    """`link` is the linkId (within its group), `attribute` where the answer goes in `clinical.record`."""
 
     link: str
     attribute: str
@@ -139,7 +148,7 @@ def _group(group: Group, options: Mapping[str, Sequence[Code]]) -> Json:
 
 
 def _item(link: str, question: Question, options: Mapping[str, Sequence[Code]]) -> Json:
-    item: Json = {"linkId": link, "text": question.text, "type": question.kind.item_type}
+    item: Json = {"linkId": link, "text": question.text, "type": _ITEM_TYPE[question.kind]}
     offered: Sequence[Code] = options.get(link, ())
     if question.kind is Kind.FORM:
         offered = [Code(PSYCHOTHERAPY_FORM, form, form) for form in FORMS]
