@@ -91,7 +91,7 @@ def test_a_page_is_fifty_long_unless_asked_otherwise(fhir: Fhir) -> None:
     assert len(ids(fhir.get("Slot").get_json())) == 50
 
 
-def test_a_cursor_belongs_to_whoever_got_it(fhir: Fhir, as_token) -> None:
+def test_a_cursor_belongs_to_whoever_got_it(fhir: Fhir) -> None:
     links = fhir.get("Observation?_count=5").get_json()["link"]
     url = links[-1]["url"].removeprefix(f"{BASE}/fhir/")
     assert fhir.get(url).status_code == 200

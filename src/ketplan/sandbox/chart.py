@@ -67,15 +67,20 @@ def code(thing: Any) -> str:
     return str(thing or "")
 
 
+def day_words(day: date) -> str:
+    return f"{day.day} {day:%b %Y}"
+
+
 def when(text: Any, zone: ZoneInfo) -> str:
     """A FHIR date for human eyes, a time in the clinic's zone; what is no date is shown as it stands."""
     if not isinstance(text, str) or len(text) < 10:
         return "" if text is None else str(text)
     try:
         if len(text) == 10:
-            return f"{date.fromisoformat(text):%-d %b %Y}"
+            return day_words(date.fromisoformat(text))
         moment = datetime.fromisoformat(text)
-        return f"{moment.astimezone(zone) if moment.tzinfo else moment:%a %-d %b %Y %H:%M}"
+        moment = moment.astimezone(zone) if moment.tzinfo else moment
+        return f"{moment:%a} {day_words(moment)} {moment:%H:%M}"
     except ValueError:
         return text
 

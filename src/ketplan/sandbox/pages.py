@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from ketplan.sandbox.chart import ChartView, banner, first, narrative, when, words
+from ketplan.sandbox.chart import ChartView, banner, day_words, first, narrative, when, words
 from ketplan.sandbox.faults import Faults
 from ketplan.sandbox.harbor import here
 from ketplan.sandbox.parameters import TYPES
@@ -45,7 +45,7 @@ def patient_list() -> str:
         ]
         for group in GROUPS
     }
-    return render_template("harbor/patients.html", rows=rows, harbor=harbor)
+    return render_template("harbor/patients.html", rows=rows, harbor=harbor, today=day_words(harbor.today))
 
 
 @routes.get("/patients/<id_>")
