@@ -179,6 +179,19 @@ def test_an_ehr_that_stores_for_another_patient_is_noticed_on_reading_back() -> 
     assert ehr.counts() == {"Goal": 1}
 
 
+def test_a_care_plan_that_changes_hands_during_the_run_is_not_updated() -> None:
+    ehr = FakeEhr()
+
+    def change_hands(verb, resource):
+        if ehr.counts()["Appointment"] == 3:
+            ehr.all("CarePlan")[0]["subject"] = to("Patient/p2")
+
+    ehr.after = change_hands
+    with pytest.raises(PatientMismatch):
+        write(ehr)
+    assert "update CarePlan" not in ehr.requests
+
+
 def test_a_resource_that_could_not_be_found_again_is_never_sent() -> None:
     ehr = FakeEhr()
     with pytest.raises(KetplanError, match="found again"):
@@ -200,15 +213,17 @@ def test_a_second_run_at_the_same_time_is_turned_away() -> None:
     assert lock.held == {}
 
 
-def test_a_run_that_lost_its_plan_to_another_stops_before_the_next_request() -> None:
+@pytest.mark.parametrize("where", ["searching", "after"])
+def test_a_run_that_lost_its_plan_to_another_stops_before_the_next_write(where: str) -> None:
     ehr, lock, clock = FakeEhr(), FakeLock(), Clock()
 
-    def taken_over(verb, resource):
-        if resource["resourceType"] == "ServiceRequest":
+    def taken_over(verb_or_kind, resource=None):
+        if "ServiceRequest" in (verb_or_kind, (resource or {}).get("resourceType")):
             lock.held[PLAN] = ("run-2", clock.now())
 
-    ehr.after = taken_over
+    setattr(ehr, where, taken_over)
     with pytest.raises(RefusedError, match="taken over"):
         write(ehr, lock=lock, clock=clock)
-    assert ehr.counts() == {"Goal": 1, "CarePlan": 1, "ServiceRequest": 1}
+    assert ehr.counts()["ServiceRequest"] == (where == "after")
+    assert ehr.counts()["Appointment"] == 0
     assert lock.held[PLAN][0] == "run-2"

@@ -10,7 +10,7 @@ from ketplan.errors import Conflict, Fatal, Forbidden, NotSupported, Temporary
 from ketplan.store.journal import StepState
 from ketplan.store.plans import PlanState
 from tests.writeback.builders import EVERYTHING, named, outcomes, row_of, to, write
-from tests.writeback.fakes import Clock, FakeEhr, FakeJournal, Json, losing, refusing
+from tests.writeback.fakes import Clock, FakeEhr, FakeJournal, Json, Killed, losing, refusing
 
 KINDS = tuple(EVERYTHING)
 
@@ -85,6 +85,16 @@ def test_after_two_silent_steps_the_rest_is_not_tried() -> None:
     assert row_of(receipt, "appointment-3").detail == "Not tried, because the EHR does not answer."
 
 
+def test_a_step_that_goes_through_shows_that_the_ehr_is_there() -> None:
+    def lost(verb: str, resource: Json) -> None:
+        if resource.get("start", "")[:10] in ("2026-03-10", "2026-03-12"):
+            raise Temporary("The EHR did not answer in time.")
+
+    receipt = write(FakeEhr(before=lost))
+    assert row_of(receipt, "appointment-2").outcome == "written"
+    assert row_of(receipt, "activities").detail == "Waits for a step before it."
+
+
 def test_an_ehr_that_may_not_be_searched_gets_each_resource_once() -> None:
     def forbidden(kind: str) -> None:
         raise Forbidden("The EHR does not allow this (HTTP 403).", 403)
@@ -105,6 +115,21 @@ def test_a_lost_answer_that_cannot_be_looked_up_is_left_to_a_human() -> None:
         assert row.outcome == "refused"
         assert "look in the EHR" in row.detail
         assert journal.rows["goal-1"].state is StepState.UNKNOWN
+    assert ehr.counts()["Goal"] == 1
+
+
+def test_what_a_killed_run_was_sending_is_not_guessed_either() -> None:
+    def forbidden(kind: str) -> None:
+        raise Forbidden("The EHR does not allow this (HTTP 403).", 403)
+
+    def killed(verb: str, resource: Json) -> None:
+        raise Killed
+
+    ehr, journal = FakeEhr(searching=forbidden, after=killed, honours_condition=False), FakeJournal()
+    with pytest.raises(Killed):
+        write(ehr, journal)
+    ehr.after = lambda verb, resource: None
+    assert "look in the EHR" in row_of(write(ehr, journal), "goal-1").detail
     assert ehr.counts()["Goal"] == 1
 
 
