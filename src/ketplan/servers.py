@@ -51,7 +51,7 @@ def run_sandbox(
     from ketplan.sandbox.faults import Faults
     from ketplan.sandbox.server import serve as serve_ehr
 
-    faults = Faults(refuse_care_plan=refuse_care_plan, slow_ms=slow, drop_every=drop_every)
+    faults = Faults(refuse_care_plan, slow, drop_every)
     ehr = _bound(
         port,
         lambda: serve_ehr(
@@ -79,7 +79,7 @@ def run_app(host: str, port: int, workers: int, threads: int) -> None:
     compose.open_services(settings)
     _probe(host, port)
     try:
-        from gunicorn.app.base import BaseApplication
+        from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
     except ImportError:
         raise ConfigError("ketplan serve needs gunicorn, which does not run on this system.") from None
 

@@ -91,8 +91,9 @@ def open_record(sections: Iterable[RawSectionLike], patient_id: str | None, zone
 
 
 def next_start(as_of: date) -> date:
-    """The next possible Monday: the first one after the as-of date."""
-    return as_of + timedelta(days=7 - as_of.weekday())
+    """The next possible Monday: the first one that a working day still lies before."""
+    weekend = as_of.weekday() >= 5
+    return as_of + timedelta(days=7 - as_of.weekday() + 7 * weekend)
 
 
 def propose(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ketplan.clinical.findings import Evidence, Finding, FindingClass, evidence_of
-from ketplan.clinical.ingredients import names_in
+from ketplan.clinical.ingredients import INGREDIENTS, names_in
 from ketplan.clinical.record import Medication, MedicationKind
 from ketplan.clinical.rules import finding
 from ketplan.clinical.view import View
@@ -76,7 +76,7 @@ def screen(view: View, route: str | None) -> Iterator[Finding]:
             )
     unmapped = [m for m in current if view.ingredients.get(m.reference) is None]
     if unmapped:
-        names = ", ".join(dict.fromkeys(m.label for m in unmapped))
+        names = ", ".join(dict.fromkeys(_as_written(m) for m in unmapped))
         yield finding(
             "MEDICATION_UNMAPPED",
             f"Which drug this is cannot be told from its code: {names}.",
@@ -84,6 +84,12 @@ def screen(view: View, route: str | None) -> Iterator[Finding]:
         )
     yield from _ambiguous_route(current)
     yield from _past_ketamine(view)
+
+
+def _as_written(medication: Medication) -> str:
+    """The entry's words, with the drugs they seem to name: a reader is told, no rule relies on it."""
+    named = sorted(INGREDIENTS[key].name for key in names_in(medication.label))
+    return f"{medication.label} (perhaps {', '.join(named)})" if named else medication.label
 
 
 def says_none(medication: Medication) -> bool:
