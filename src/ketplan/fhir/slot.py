@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from ketplan.fhir import datatypes as fhir
@@ -25,8 +26,8 @@ class FreeTime:
 def read_free_time(resources: Iterable[Json], zone: ZoneInfo) -> FreeTime:
     """Free slots whose Schedule says what it is of; the others could be anybody's and are not used."""
     resources = [r for r in resources if isinstance(r, dict)]
-    schedules = {fhir.reference_to(r): r for r in resources if r.get("resourceType") == "Schedule"}
-    slots = [s for r in resources if r.get("resourceType") == "Slot" and (s := _slot(r, schedules, zone))]
+    owners = {fhir.reference_to(r): _owner(r) for r in resources if r.get("resourceType") == "Schedule"}
+    slots = [s for r in resources if r.get("resourceType") == "Slot" and (s := _slot(r, owners, zone))]
     slots.sort(key=lambda s: (s.start, s.resource, s.reference))
     published: dict[str, date] = {}
     for slot in slots:
@@ -34,18 +35,41 @@ def read_free_time(resources: Iterable[Json], zone: ZoneInfo) -> FreeTime:
     return FreeTime(tuple(slots), published)
 
 
-def _slot(raw: Json, schedules: Mapping[str, Json], zone: ZoneInfo) -> FreeSlot | None:
-    start, end = (fhir.parse_when(raw.get(edge), zone) for edge in ("start", "end"))
-    schedule = schedules.get(fhir.reference(fhir.element(raw.get("schedule")))) or {}
-    service = _service(schedule) or _service(raw)
-    if not start or not end or not start.instant or not end.instant or start.instant >= end.instant:
-        return None
-    if fhir.text(raw.get("status")) != "free" or not service:
-        return None
+class _Owner(NamedTuple):
+    """Whose time a Schedule is: the actor's reference and name, and what kind of resource it is."""
+
+    resource: str
+    name: str
+    service: str
+
+
+def _owner(schedule: Json) -> _Owner:
     actor = next(iter(fhir.elements(schedule.get("actor"))), {})
+    service = _service(schedule)
     name = fhir.text(actor.get("display")) or fhir.text(schedule.get("comment")) or service
+    return _Owner(fhir.reference(actor) or name, name, service)
+
+
+_NOBODY = _Owner("", "", "")
+
+
+def _slot(raw: Json, owners: Mapping[str, _Owner], zone: ZoneInfo) -> FreeSlot | None:
+    if fhir.text(raw.get("status")) != "free":
+        return None
+    owner = owners.get(fhir.reference(raw.get("schedule")), _NOBODY)
+    service = owner.service or _service(raw)
+    start, end = (fhir.parse_when(raw.get(edge), zone) for edge in ("start", "end"))
+    if not service or not start or not end or not start.instant or not end.instant:
+        return None
+    if start.instant >= end.instant:
+        return None
     return FreeSlot(
-        fhir.reference_to(raw), start.instant, end.instant, fhir.reference(actor) or name, name, service
+        fhir.reference_to(raw),
+        start.instant,
+        end.instant,
+        owner.resource or service,
+        owner.name or service,
+        service,
     )
 
 
