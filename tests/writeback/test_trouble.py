@@ -368,3 +368,12 @@ def test_absolute_references_to_our_activities_count_as_ours() -> None:
     ehr.requests.clear()
     assert row_of(write(ehr, FakeJournal()), "activities").outcome == "already_there"
     assert "update CarePlan" not in ehr.requests
+
+
+def test_an_activity_that_somebody_took_off_the_plan_since_is_listed_again() -> None:
+    ehr, journal = FakeEhr(), FakeJournal()
+    write(ehr, journal)
+    (plan,) = ehr.all("CarePlan")
+    ehr.put({**plan, "activity": plan["activity"][:2]})
+    assert row_of(write(ehr, journal), "activities").outcome == "updated"
+    assert len(ehr.all("CarePlan")[0]["activity"]) == 4
