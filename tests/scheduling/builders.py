@@ -103,8 +103,8 @@ def slots(
     """Consecutive free slots of one resource on the weekdays among `days`."""
     found = []
     for day in days:
-        wall, last = datetime.combine(day, time.fromisoformat(start)), time.fromisoformat(end)
-        while day.weekday() < 5 and (wall + timedelta(minutes=minutes)).time() <= last:
+        wall, last = (datetime.combine(day, time.fromisoformat(clock)) for clock in (start, end))
+        while day.weekday() < 5 and wall + timedelta(minutes=minutes) <= last:
             begins = wall.replace(tzinfo=ZoneInfo(zone))
             wall += timedelta(minutes=minutes)
             ends = wall.replace(tzinfo=ZoneInfo(zone))

@@ -145,13 +145,13 @@ def lives(draw: st.DrawFn) -> Life:
 
 
 @given(lives())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_every_timetable_passes_the_checker(life: Life) -> None:
     assert life.faults(life.timetable()) == []
 
 
 @given(lives(), st.randoms(use_true_random=False))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_order_of_what_the_ehr_returns_does_not_matter(life: Life, rnd: random.Random) -> None:
     engaged, free = list(life.busy), list(life.free_slots)
     rnd.shuffle(engaged)
@@ -160,7 +160,7 @@ def test_order_of_what_the_ehr_returns_does_not_matter(life: Life, rnd: random.R
 
 
 @given(lives())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_a_timetable_that_is_booked_comes_out_as_it_is(life: Life) -> None:
     first = life.timetable()
     fixed = as_fixed(first.placed)
@@ -171,7 +171,7 @@ def test_a_timetable_that_is_booked_comes_out_as_it_is(life: Life) -> None:
 
 
 @given(lives(), st.integers(0, 30))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_half_booked_the_rest_falls_where_it_was(life: Life, booked: int) -> None:
     first = life.timetable()
     fixed = as_fixed(first.placed[:booked])

@@ -133,7 +133,7 @@ class Board:
         bound = wish.earliest(day)
         starts = self._starts(wish, day, needs, length)
         if not starts:
-            return _nobody(needs[0], wish.only) if needs else "the visit is longer than the clinic's day"
+            return self._nobody(needs[0], wish.only) if needs else "the visit is longer than the clinic's day"
         if wish.latest:
             starts = [s for s in starts if s + length <= wish.latest.moment]
             if not starts:
@@ -153,7 +153,7 @@ class Board:
             if not isinstance(found, Need):
                 return Choice(day, start, start + length, aim, bound, found)
             missing = missing or found
-        return _nobody(missing or needs[0], wish.only)
+        return self._nobody(missing or needs[0], wish.only)
 
     def _starts(self, wish: Wish, day: date, needs: tuple[Need, ...], length: timedelta) -> list[datetime]:
         opens, closes = wish.hours(day)
@@ -169,6 +169,5 @@ class Board:
         moment = f"{clock_words(bound.moment, self.zone)} on {day_words(self.day_of(bound.moment))}"
         return f"no time left after {moment}, when {bound.words}"
 
-
-def _nobody(need: Need, only: str | None) -> str:
-    return f"the same {need.service} has no free time" if only else f"no {need.service} is free"
+    def _nobody(self, need: Need, only: str | None) -> str:
+        return f"{self.calendars.name(only)} has no free time" if only else f"no {need.service} is free"

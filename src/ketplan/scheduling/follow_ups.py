@@ -6,7 +6,6 @@ from datetime import date, timedelta
 
 from ketplan.clinical.plan import Visit
 from ketplan.scheduling.board import Board, Bound, Wish
-from ketplan.scheduling.clinic_hours import Hours
 from ketplan.scheduling.wall_clock import days
 from ketplan.scheduling.windows import dose_called_after, dose_prepared_by, dose_reviewed, window
 
@@ -20,17 +19,13 @@ def follow_up_wish(visit: Visit, board: Board) -> Wish:
 
 
 def _call(visit: Visit, board: Board) -> Wish:
-    """Keeps its day whatever is closed, about 24 hours after the dose began."""
-    clinic, dose = board.clinic, dose_called_after(visit, board)
-
-    def hours(day: date) -> Hours:
-        return clinic.on_call if clinic.closed(day) else clinic.hours[day.weekday()]
-
+    """Keeps its day whatever is closed, about 24 hours after the dose began, on the on-call line."""
+    dose = dose_called_after(visit, board)
     return Wish(
         visit,
         (window(visit, board)[0],),
         lambda day: None,
-        hours,
+        lambda day: board.clinic.on_call,
         lambda day: Bound(board.not_before),
         aim=dose.start + _A_DAY if dose else None,
     )

@@ -1,4 +1,4 @@
-"""Place a plan's visits in time: infusions, then CBT, then follow-ups, as the clinical review laid down.
+"""Place a plan's visits in time: infusions, calls, CBT, reviews, in the order the clinical review laid down.
 
 Greedy on purpose: the law names one right day for each visit ("the earliest business day at or after …"),
 so there is nothing to optimise but the hour and the people. The same facts give the same timetable, in
@@ -58,8 +58,10 @@ def place(
     last_dose = max((visit.number for visit in doses), default=0)
     for visit in doses:
         _settle(board, visit, [infusion_wish(visit, board)], day_zero)
+    for visit in (v for v in follow_ups if v.telephone):  # before CBT: a call cannot give way to another day
+        _settle(board, visit, [follow_up_wish(visit, board)], day_zero)
     board, therapist = _best_course(board, sessions, last_dose, day_zero)
-    for visit in follow_ups:
+    for visit in (v for v in follow_ups if not v.telephone):
         _settle(board, visit, [follow_up_wish(visit, board)], day_zero)
     bare = uncovered_doses(board, last_dose) if sessions else ()
     placed = [_placed(held, board, therapist, bare) for held in board.held.values()]

@@ -16,7 +16,7 @@ from ketplan.scheduling.wall_clock import NO_OFFSET, edge
 
 CHAIR, NURSE, PRESCRIBER, THERAPIST = "chair", "nurse", "prescriber", "therapist"
 
-_DAY = timedelta(days=1)
+_DAY, _MOMENT = timedelta(days=1), timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,8 @@ class Calendars:
             else:
                 self._written[slot.service, slot.start.date()].append(slot)
             self._names[slot.service][slot.resource] = slot.resource_name
-            last[slot.service] = max(slot.start, last.get(slot.service, slot.start))
-        ends = {service: moment.astimezone(clinic.tz).date() for service, moment in last.items()}
+            last[slot.service] = max(slot.end, last.get(slot.service, slot.end))
+        ends = {s: (end - _MOMENT).astimezone(clinic.tz).date() for s, end in last.items()}
         self.unnamed = "" in ends
         self.published = ends | dict(published)
 

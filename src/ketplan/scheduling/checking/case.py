@@ -79,7 +79,7 @@ def last_days(slots: Sequence[FreeSlot], said: Mapping[str, date], clinic: Clini
     """Up to which day the EHR keeps a calendar for each service."""
     ends: dict[str, date] = {}
     for slot in slots:
-        day = slot.start.astimezone(clinic.tz).date()
+        day = (utc(slot.end) - timedelta(seconds=1)).astimezone(clinic.tz).date()
         ends[slot.service] = max(day, ends.get(slot.service, day))
     return ends | dict(said)
 

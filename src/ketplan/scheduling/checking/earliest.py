@@ -19,7 +19,7 @@ _TOGETHER = (
     course.sessions,
     course.follow_ups,
 )
-_ORDER = tuple(VisitKind)
+_ORDER = {VisitKind.INFUSION: 0, VisitKind.CBT: 2, VisitKind.FOLLOW_UP: 3}  # calls between the first two
 
 
 def no_earlier_day(case: Case) -> Iterator[str]:
@@ -70,7 +70,8 @@ def _fits(visit: Visit, day: date, case: Case, who: str | None) -> bool:
 
 
 def _rank(visit: Visit) -> tuple[int, int, int, str]:
-    return _ORDER.index(visit.kind), visit.number, visit.offset, visit.key
+    group = 1 if visit.telephone else _ORDER[visit.kind]
+    return group, visit.number, visit.offset, visit.key
 
 
 def _starts(visit: Visit, day: date, free: Sequence[FreeSlot], case: Case) -> Iterator[datetime]:
@@ -80,7 +81,7 @@ def _starts(visit: Visit, day: date, free: Sequence[FreeSlot], case: Case) -> It
         leading = next(iter(wanted))
         yield from (utc(s.start) for s in free if s.service == leading and case.day(s.start) == day)
         return
-    hours = case.clinic.hours[day.weekday()] if case.is_open(day) else case.clinic.on_call
+    hours = case.clinic.on_call if visit.telephone else case.clinic.hours[day.weekday()]
     wall = datetime.combine(day, hours[0])
     while wall.time() <= hours[1] and wall.date() == day:
         moment = utc(wall.replace(tzinfo=case.clinic.tz))

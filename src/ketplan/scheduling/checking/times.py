@@ -68,6 +68,6 @@ def _in_hours(p: Placed, case: Case) -> bool:
     start = p.start.astimezone(case.clinic.tz)
     if not case.is_open(start.date()) and not p.visit.telephone:
         return False
-    hours = case.clinic.hours[start.weekday()] if case.is_open(start.date()) else case.clinic.on_call
+    hours = case.clinic.on_call if p.visit.telephone else case.clinic.hours[start.weekday()]
     first, last = (datetime.combine(start.date(), wall, tzinfo=case.clinic.tz) for wall in hours)
     return utc(first) <= utc(p.start) and utc(p.end) <= utc(last)
