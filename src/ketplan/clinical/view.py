@@ -27,7 +27,7 @@ from ketplan.clinical.record import (
 )
 
 USABLE = frozenset({"final", "amended", "corrected", "preliminary", None})
-CURRENT_MEDICATION = frozenset({"active", "on-hold", "intended", None})
+CURRENT_MEDICATION = frozenset({"active", "on-hold", "unknown", None})
 PROPOSED_INTENT = frozenset({"proposal", "option"})
 
 
@@ -120,7 +120,7 @@ class View:
 
     @cached_property
     def current_medications(self) -> tuple[Medication, ...]:
-        """Active or on hold, ordered, planned or reported; one that has ended by the as-of date is not."""
+        """Active or on hold, ordered, planned or reported; a status nobody knows counts, to be safe."""
         return tuple(
             sorted(
                 (
@@ -129,7 +129,6 @@ class View:
                     if m.kind is not MedicationKind.ADMINISTRATION
                     and m.status in CURRENT_MEDICATION
                     and m.intent not in PROPOSED_INTENT
-                    and self.happened(m.start)
                 ),
                 key=lambda m: m.reference,
             )
