@@ -20,6 +20,7 @@ from ketplan.clinical.assessment import Assessment, Choice, assess
 from ketplan.clinical.draft import draft
 from ketplan.clinical.findings import Decision, Evidence, Finding, must_be_resolved
 from ketplan.clinical.house import House
+from ketplan.clinical.library import SHIPPED, Library
 from ketplan.clinical.plan import Clinician, ConfirmedPlan, Draft, Resolution
 from ketplan.clinical.record import PatientRecord
 from ketplan.clinical.screens.suicide import RELEASE_FIELDS
@@ -45,11 +46,13 @@ class RecordSource(Protocol):
 
 @dataclass(frozen=True)
 class Practice:
-    """What one site has set: its clinic's calendar rules, its clinical defaults, who may sign."""
+    """What one site has set: its clinic's calendar rules, its clinical defaults, who may sign, what it
+    offers."""
 
     clinic: Clinic
     house: House = field(default_factory=House)
     signing_roles: tuple[str, ...] = ()
+    library: Library = SHIPPED
 
     @property
     def zone(self) -> ZoneInfo:
@@ -112,7 +115,7 @@ def propose(
     Visits of this very plan that already stand in the EHR keep their time, so that a second run finds the
     same plan. Raises InputError for a start before the as-of date or an unknown choice.
     """
-    assessment = assess(record, as_of, start, practice.house, choice)
+    assessment = assess(record, as_of, start, practice.house, choice, practice.library)
     proposed = draft(assessment)
     plan_id = plan_id_for(server, record.patient.id, start)
     calendar = calendar or Calendar()

@@ -24,6 +24,7 @@ from ketplan.clinical.findings import (
     value_words,
 )
 from ketplan.clinical.house import House
+from ketplan.clinical.library import SHIPPED, Library
 from ketplan.clinical.protocols import ketamine
 from ketplan.clinical.protocols.ketamine import KetamineProtocol
 from ketplan.clinical.record import Code, Fact, PatientRecord
@@ -36,6 +37,7 @@ from ketplan.clinical.screens.workup import Item
 from ketplan.clinical.view import View, number
 from ketplan.errors import InputError
 
+_NO_DRUG = ketamine.BY_ID["NONE"]
 _LITTLE_EVIDENCE = frozenset({"PANIC", "SPECIFIC_PHOBIA"})
 # What matters to a course of therapy without ketamine.
 _THERAPY_FINDINGS = frozenset(
@@ -60,7 +62,8 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """The verdict on one record on one day. `lead` is the disorder the plan is for, None when unclear."""
+    """The verdict on one record on one day. `lead` is the disorder the plan is for, None when unclear;
+    `library` what the site offers."""
 
     view: View
     choice: Choice
@@ -73,6 +76,7 @@ class Assessment:
     weight: DosingWeight
     resistance: Resistance | None
     gate: tuple[Item, ...]
+    library: Library = SHIPPED
 
     def found(self, *ids: str) -> bool:
         return any(f.id in ids for f in self.findings)
@@ -84,13 +88,14 @@ def assess(
     start: date,
     house: House | None = None,
     choice: Choice | None = None,
+    library: Library = SHIPPED,
 ) -> Assessment:
-    """The verdict on `record` at `as_of` for a course that starts on `start`.
+    """The verdict on `record` at `as_of` for a course that starts on `start`, from what `library` offers.
 
     Raises InputError for a choice that is not in the library or a start before the as-of date.
     """
     choice = choice or Choice()
-    _check(choice, as_of, start)
+    _check(choice, library, as_of, start)
     view = View(record, as_of, start, house or House())
     if record.patient.deceased:
         dead = finding(
@@ -98,19 +103,23 @@ def assess(
             "The record says that the patient has died.",
             [Evidence(record.patient.reference, "deceased")],
         )
-        return _verdict(view, choice, [dead], (), None)
+        return _verdict(view, choice, library, [dead], (), None)
     targets = tuple(d for d in DISORDERS if view.active(d.value_set))
     lead = _lead(view, targets)
-    return _verdict(view, choice, _findings(view, choice, targets, lead), targets, lead)
+    found = _findings(view, choice, library, targets, lead)
+    return _verdict(view, choice, library, found, targets, lead)
 
 
-def _check(choice: Choice, as_of: date, start: date) -> None:
+def _check(choice: Choice, library: Library, as_of: date, start: date) -> None:
     if start < as_of:
         raise InputError(f"The start {start} lies before the as-of date {as_of}.")
-    if choice.protocol is not None:
-        protocol = ketamine.BY_ID.get(choice.protocol)
-        if protocol is None or not protocol.enabled:
-            raise InputError(f"There is no protocol {choice.protocol} switched on here.")
+    if choice.protocol is not None and library.offered(choice.protocol) is None:
+        if interactions.is_ambiguous(choice.protocol):
+            raise InputError(
+                "Intranasal ketamine 28 mg is ambiguous: say esketamine (ESK_LABEL, 28 mg is one device);"
+                " a compounded racemic spray has no protocol here."
+            )
+        raise InputError(f"There is no protocol {choice.protocol} switched on here.")
     if choice.basis not in (None, "actual", "ideal", "adjusted"):
         raise InputError("The dosing weight's basis is one of actual, ideal or adjusted.")
 
@@ -125,9 +134,9 @@ def _lead(view: View, targets: Sequence[Disorder]) -> Disorder | None:
 
 
 def _findings(
-    view: View, choice: Choice, targets: Sequence[Disorder], lead: Disorder | None
+    view: View, choice: Choice, library: Library, targets: Sequence[Disorder], lead: Disorder | None
 ) -> Iterator[Finding]:
-    route = _route(choice, targets, lead)
+    route = _proposed(choice, library, targets, lead).route
     yield from suicide.screen(view)
     yield from conditions.screen(view)
     yield from pregnancy.screen(view)
@@ -151,21 +160,20 @@ def _resistance(view: View, targets: Sequence[Disorder], lead: Disorder | None) 
     return resistance_screen.judge(view, [lead] if lead else targets)
 
 
-def _route(choice: Choice, targets: Sequence[Disorder], lead: Disorder | None) -> str | None:
-    return _proposed(choice, targets, lead).route
-
-
-def _proposed(choice: Choice, targets: Sequence[Disorder], lead: Disorder | None) -> KetamineProtocol:
-    """The chosen protocol, the lead's default, or the one default all targets share."""
+def _proposed(
+    choice: Choice, library: Library, targets: Sequence[Disorder], lead: Disorder | None
+) -> KetamineProtocol:
+    """The chosen protocol, the lead's default, or the one default all targets share; switched off is none."""
     if choice.protocol:
-        return ketamine.BY_ID[choice.protocol]
+        return library.protocol(choice.protocol)
     defaults = {lead.default_protocol} if lead else {d.default_protocol for d in targets}
-    return ketamine.BY_ID[defaults.pop() if len(defaults) == 1 else "NONE"]
+    return library.offered(defaults.pop() if len(defaults) == 1 else "NONE") or _NO_DRUG
 
 
 def _verdict(
     view: View,
     choice: Choice,
+    library: Library,
     found: Iterable[Finding],
     targets: tuple[Disorder, ...],
     lead: Disorder | None,
@@ -177,7 +185,7 @@ def _verdict(
     weight = dosing_weight(view) if targets else DosingWeight()
     offered = decide(findings) is not Decision.BLOCKED and not choice.cbt_only
     may_dose = offered and resistance is not None and resistance.met
-    protocol = _proposed(choice, targets, lead) if may_dose else ketamine.BY_ID["NONE"]
+    protocol = _proposed(choice, library, targets, lead) if may_dose else _NO_DRUG
     dose = first_dose(view, protocol, weight, choice.basis, lead)
     findings += _large_dose(view, dose)
     return Assessment(
@@ -192,6 +200,7 @@ def _verdict(
         weight=weight if offered else DosingWeight(),
         resistance=resistance,
         gate=workup.items(view, targets) if targets else (),
+        library=library,
     )
 
 

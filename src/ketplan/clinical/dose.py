@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -13,7 +14,8 @@ from ketplan.clinical.view import View
 
 STEP_MG_PER_KG = Decimal("0.25")
 CEILING_FROM_65 = Decimal("0.5")
-ESKETAMINE_FIRST_MG = 56
+ESKETAMINE_FIRST_MG, DEVICE_MG = 56, 28
+_PARENTERAL = ("IV", "SC")
 _BASIS_WORDS = {"actual": "actual weight", "ideal": "ideal weight", "adjusted": "adjusted weight"}
 
 
@@ -41,14 +43,13 @@ def first_dose(
 ) -> Dose | None:
     """The first dose of a protocol, None for a protocol without a drug."""
     if protocol.mg_by_device:
-        words = f"{ESKETAMINE_FIRST_MG // 28} devices of 28 mg; not dosed by weight"
-        return Dose(None, None, None, None, ESKETAMINE_FIRST_MG, None, False, words)
+        return _by_device(view, protocol)
     if not protocol.weight_dosed:
         return None
-    mg_per_kg = protocol.mg_per_kg[0]
+    ceiling = _ceiling(view, protocol)
+    mg_per_kg = min(filter(None, (protocol.mg_per_kg[0], ceiling)))
     if protocol.route == "IV" and view.is_65_or_older:
         mg_per_kg = min(mg_per_kg, view.house.first_dose_mg_per_kg_from_65)
-    ceiling = _ceiling(view, protocol)
     kg, used = _chosen(weight, basis)
     exact = None if kg is None else kg * mg_per_kg
     mg = None if exact is None else round_half_up(exact)
@@ -61,8 +62,20 @@ def first_dose(
         ceiling,
         weight.provisional,
         _arithmetic(mg_per_kg, kg, used, exact, mg),
-        _titration(view, protocol, mg_per_kg, kg, ceiling, disorder),
+        (
+            *_ascending(protocol, kg, ceiling),
+            *_titration(protocol, mg_per_kg, kg, ceiling, disorder),
+            *protocol.notes,
+        ),
     )
+
+
+def _by_device(view: View, protocol: KetamineProtocol) -> Dose:
+    """Esketamine: whole devices, never by weight; the start from 65 on is a setting (1.3)."""
+    mg = view.house.esketamine_first_mg_from_65 if view.is_65_or_older else ESKETAMINE_FIRST_MG
+    devices = mg // DEVICE_MG
+    words = f"{devices} device{'s' if devices > 1 else ''} of {DEVICE_MG} mg; not dosed by weight"
+    return Dose(None, None, None, None, mg, None, False, words, protocol.notes)
 
 
 def round_half_up(mg: Decimal) -> int:
@@ -76,10 +89,11 @@ def _chosen(weight: DosingWeight, basis: str | None) -> tuple[Decimal | None, st
 
 
 def _ceiling(view: View, protocol: KetamineProtocol) -> Decimal | None:
-    """0.5 mg/kg from 65 on or when frail, without an override (8b)."""
-    if protocol.route == "IV" and (view.is_65_or_older or view.active(codes.FRAILTY)):
-        return CEILING_FROM_65
-    return protocol.ceiling_mg_per_kg
+    """The protocol's; at most 0.5 mg/kg by drip or needle from 65 on or when frail, no override (8b)."""
+    ceiling = protocol.ceiling_mg_per_kg
+    if protocol.route in _PARENTERAL and (view.is_65_or_older or view.active(codes.FRAILTY)):
+        return min(CEILING_FROM_65, ceiling or CEILING_FROM_65)
+    return ceiling
 
 
 def _arithmetic(
@@ -91,8 +105,15 @@ def _arithmetic(
     return f"{mg_per_kg} mg/kg × {two_places(kg)} kg ({words}) = {two_places(exact)} mg, rounded to {mg} mg"
 
 
+def _ascending(protocol: KetamineProtocol, kg: Decimal | None, ceiling: Decimal | None) -> Iterator[str]:
+    """The later doses of a course that goes up by itself, each within the ceiling."""
+    for n, planned in enumerate(protocol.mg_per_kg[1:], 2):
+        dose = min(planned, ceiling or planned)
+        mg = f" ({round_half_up(kg * dose)} mg)" if kg is not None else ""
+        yield f"Dose {n}, if the one before was tolerated: {dose} mg/kg{mg}."
+
+
 def _titration(
-    view: View,
     protocol: KetamineProtocol,
     first: Decimal,
     kg: Decimal | None,

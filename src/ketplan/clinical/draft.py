@@ -13,6 +13,7 @@ from ketplan.clinical.assessment import Assessment
 from ketplan.clinical.disorders import Disorder
 from ketplan.clinical.dose import first_dose
 from ketplan.clinical.findings import Decision
+from ketplan.clinical.library import deviations
 from ketplan.clinical.plan import (
     CbtCourse,
     CbtSession,
@@ -24,7 +25,7 @@ from ketplan.clinical.plan import (
     Visit,
     VisitKind,
 )
-from ketplan.clinical.protocols import cbt, evidence, ketamine, monitoring
+from ketplan.clinical.protocols import cbt, evidence, monitoring
 from ketplan.clinical.protocols.cbt import CbtProtocol
 from ketplan.clinical.protocols.ketamine import KetamineProtocol
 from ketplan.clinical.screens.weight import two_places
@@ -69,13 +70,14 @@ def draft(assessment: Assessment) -> Draft:
         cbt=therapy,
         cbt_candidates=tuple(d.cbt_with_ketamine for d in assessment.targets) if lead is None else (),
         followups=followups,
-        monitoring=monitoring.BY_ROUTE.get(assessment.protocol.route or ""),
+        monitoring=monitoring.of(assessment.protocol.route, assessment.protocol.minutes),
         alternative_plan=_alternative(assessment),
         alternative_steps=_alternative_steps(assessment),
         goals=_goals(assessment) if therapy or course.infusions else (),
         override=_override(assessment),
         visits=_visits(assessment, course, therapy, followups),
         sources=_sources(assessment),
+        deviations=deviations(view.house, assessment.library),
     )
 
 
@@ -121,7 +123,7 @@ def _therapy(assessment: Assessment, lead: Disorder) -> CbtCourse:
     chosen = assessment.choice.cbt or (lead.cbt_with_ketamine if with_doses else lead.cbt_alone)
     if chosen not in _courses_for(lead):
         raise InputError(f"There is no therapy course {chosen} for {lead.title}.")
-    return _course(assessment.view.start, cbt.BY_ID[chosen], with_doses)
+    return _course(assessment.view.start, assessment.library.course(chosen), with_doses)
 
 
 def _courses_for(disorder: Disorder) -> tuple[str, ...]:
@@ -174,7 +176,7 @@ def _visits(
     followups: tuple[FollowUp, ...],
 ) -> tuple[Visit, ...]:
     house = assessment.view.house
-    monitored = monitoring.BY_ROUTE.get(course.route or "")
+    monitored = monitoring.of(course.route, course.minutes)
     stay = monitored.minimum_observation_minutes if monitored else 0
     total = course.infusions
     what = "Infusion" if course.route == "IV" else "Dose"
@@ -229,9 +231,10 @@ def _goals(assessment: Assessment) -> tuple[TargetGoal, ...]:
 
 def _override(assessment: Assessment) -> OverridePlan | None:
     """Phobia: what a clinician may choose against the default, only with a reason (1.5)."""
-    lead, resistance = assessment.lead, assessment.resistance
+    lead, resistance, offered = assessment.lead, assessment.resistance, assessment.library.offered("IV1")
     if (
         lead is None
+        or offered is None
         or lead.default_protocol != "NONE"
         or assessment.decision is Decision.BLOCKED
         or assessment.protocol.id != "NONE"
@@ -242,8 +245,8 @@ def _override(assessment: Assessment) -> OverridePlan | None:
         return None
     return OverridePlan(
         "clinician override with reason",
-        _ketamine(assessment, ketamine.BY_ID["IV1"]),
-        _course(assessment.view.start, cbt.BY_ID[lead.cbt_with_ketamine], with_doses=True),
+        _ketamine(assessment, offered),
+        _course(assessment.view.start, assessment.library.course(lead.cbt_with_ketamine), with_doses=True),
     )
 
 
@@ -277,12 +280,12 @@ def _alternative_steps(assessment: Assessment) -> tuple[str, ...]:
     elif plan == "REFER_CHILD_ADOLESCENT_SERVICE":
         steps.append("Refer to a child and adolescent service.")
     elif plan and assessment.lead:
-        steps.append(f"{cbt.BY_ID[assessment.lead.cbt_alone].title}, without ketamine.")
+        steps.append(f"{assessment.library.course(assessment.lead.cbt_alone).title}, without ketamine.")
     return tuple(steps)
 
 
 def _sources(assessment: Assessment) -> tuple[str, ...]:
     told = [s for d in assessment.targets for s in evidence.sentences(d.id, assessment.protocol.id)]
     if assessment.protocol.day_offsets:
-        told.append(evidence.CBT_WINDOW)
+        told.append(evidence.cbt_window(assessment.view.house.cbt_window_hours))
     return tuple(dict.fromkeys(told))

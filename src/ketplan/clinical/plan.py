@@ -124,7 +124,10 @@ class OverridePlan:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A proposal for one patient. Nothing in it has been decided by anybody yet."""
+    """A proposal for one patient. Nothing in it has been decided by anybody yet.
+
+    `deviations` says, a sentence each, what the site has set otherwise than ketplan ships.
+    """
 
     patient: str
     as_of: date
@@ -145,6 +148,7 @@ class Draft:
     override: OverridePlan | None = None
     visits: tuple[Visit, ...] = ()
     sources: tuple[str, ...] = ()
+    deviations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

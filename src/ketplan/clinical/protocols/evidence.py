@@ -193,7 +193,6 @@ EXTRAPOLATED = (
     "No randomised trial has tested six infusions in GAD, social anxiety or panic: the course is "
     "extrapolated from treatment-resistant depression and PTSD."
 )
-CBT_WINDOW = "Therapy 24 to 72 hours after a dose is common practice, not proven."
 PTSD_EXPECTATION = "In one trial half of the responders lost the response within about four weeks."
 
 
@@ -205,3 +204,8 @@ def sentences(disorder: str, protocol: str) -> tuple[str, ...]:
     if disorder == "PTSD":
         told.append(PTSD_EXPECTATION)
     return tuple(told)
+
+
+def cbt_window(hours: tuple[int, int]) -> str:
+    """What the site's window for therapy after a dose is worth (2.1)."""
+    return f"Therapy {hours[0]} to {hours[1]} hours after a dose is common practice, not proven."

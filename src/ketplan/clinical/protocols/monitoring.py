@@ -4,25 +4,49 @@ from __future__ import annotations
 
 from ketplan.clinical.plan import SessionMonitoring
 
-IV_MONITORING = SessionMonitoring(
-    vitals_minutes=(0, 10, 20, 30, 40, 55, 70, 85, 100, 120),
-    minimum_observation_minutes=120,
-    instruments=(
-        "CADSS-6 (pre, 40, discharge)",
-        "MOAA/S (40, then q15 until 5)",
+STAY_MINUTES, AFTER_INFUSION_MINUTES = 120, 60
+DURING_EVERY, AFTER_EVERY = 10, 15
+_INFUSION_MINUTES = 40
+_NO_DRIVING = "next day after restful sleep"
+
+
+def of(route: str | None, minutes: int | None) -> SessionMonitoring | None:
+    """The watch kept on a dose; None without a dose. `minutes` is the infusion's length where it has one."""
+    shipped = BY_ROUTE.get(route or "")
+    return infusion_monitoring(minutes) if shipped and minutes else shipped
+
+
+def infusion_monitoring(minutes: int) -> SessionMonitoring:
+    """Vital signs every 10 minutes during, every 15 after; the stay is the later of 120 minutes from the
+    start and 60 after the end (8b)."""
+    stay = max(STAY_MINUTES, minutes + AFTER_INFUSION_MINUTES)
+    after = range(minutes + AFTER_EVERY, stay - AFTER_EVERY + 1, AFTER_EVERY)
+    return SessionMonitoring(
+        vitals_minutes=(*range(0, minutes, DURING_EVERY), minutes, *after, stay),
+        minimum_observation_minutes=stay,
+        instruments=_instruments(minutes),
+        escort_required=True,
+        no_driving_until=_NO_DRIVING,
+        source="4.1 [F:RIV18][F:YALE24]; stay [H] [F:ABD22]; driving [F:SPR19]",
+    )
+
+
+def _instruments(minutes: int) -> tuple[str, ...]:
+    return (
+        f"CADSS-6 (pre, {minutes}, discharge)",
+        f"MOAA/S ({minutes}, then q15 until 5)",
         "C-SSRS since-last-contact (pre)",
-    ),
-    escort_required=True,
-    no_driving_until="next day after restful sleep",
-    source="4.1 [F:RIV18][F:YALE24]; stay [H] [F:ABD22]; driving [F:SPR19]",
-)
+    )
+
+
 ESKETAMINE_MONITORING = SessionMonitoring(
     vitals_minutes=(0, 40, 120),
-    minimum_observation_minutes=120,
-    instruments=IV_MONITORING.instruments,
+    minimum_observation_minutes=STAY_MINUTES,
+    instruments=_instruments(_INFUSION_MINUTES),
     escort_required=True,
-    no_driving_until="next day after restful sleep",
+    no_driving_until=_NO_DRIVING,
     source="4.1 [F:SPR19]: then until blood pressure falls",
 )
+IV_MONITORING = infusion_monitoring(_INFUSION_MINUTES)
 BY_ROUTE = {"IV": IV_MONITORING, "SC": IV_MONITORING, "PO": IV_MONITORING, "IN": ESKETAMINE_MONITORING}
 HOLD_RELEASE = "two readings <=140/90 on separate days within 30 days, or documented clinician override"

@@ -100,15 +100,19 @@ def says_none(medication: Medication) -> bool:
 def _ambiguous_route(current: list[Medication]) -> Iterator[Finding]:
     """Seed S5: "intranasal ketamine 28 mg" is one esketamine device, or a compounded spray."""
     for m in current:
-        words = f"{m.text} {m.dosage} {' '.join(c.display for c in m.codes)}".lower()
-        nasal = "nasal" in words
-        if nasal and names_in(words) & NMDA == {"6130"} and "28 mg" in words.replace("28mg", "28 mg"):
+        if is_ambiguous(f"{m.text} {m.dosage} {' '.join(c.display for c in m.codes)}"):
             yield finding(
                 "ROUTE_AMBIGUOUS_IN",
                 "Intranasal ketamine 28 mg: esketamine by device, or a compounded racemic spray?",
                 [evidence_of(m)],
             )
             return
+
+
+def is_ambiguous(text: str) -> bool:
+    """Does the text say intranasal ketamine 28 mg, in a record or as somebody typed it?"""
+    words = text.lower().replace("28mg", "28 mg")
+    return "nasal" in words and "28 mg" in words and names_in(words) & NMDA == {"6130"}
 
 
 def _past_ketamine(view: View) -> Iterator[Finding]:
