@@ -12,8 +12,9 @@ from decimal import Decimal
 @dataclass(frozen=True, slots=True)
 class Scale:
     """`entry` is the lowest total at which an induction is usual ([H], 8b); `response_pct` the fall that
-    counts as response; `remission_below` the total below which the goal is reached, None where the table
-    has none; `maximum` bounds the total; `names` begin the text of an uncoded total."""
+    counts as response, together with `response_points` where the table wants both; `remission_below` the total
+    below which the goal is reached, None where the table has none; `maximum` bounds the total; `names` begin
+    the text of an uncoded total."""
 
     id: str
     title: str
@@ -24,6 +25,7 @@ class Scale:
     loinc: str | None = None
     names: tuple[str, ...] = ()
     source: str = "5.1"
+    response_points: int | None = None
 
 
 def _at_least(score: int) -> Decimal:
@@ -67,7 +69,16 @@ YBOCS = Scale(
     "5.1 [F:ELS20][F:FAR13]",
 )
 PCL5 = Scale(
-    "PCL-5", "PCL-5", 80, _at_least(31), 30, Decimal(29), "101698-9", ("PCL-5", "PCL5"), "5.1 [F:MARX22]; 8b"
+    "PCL-5",
+    "PCL-5",
+    80,
+    _at_least(31),
+    30,
+    Decimal(29),
+    "101698-9",
+    ("PCL-5", "PCL5"),
+    "5.1 [F:MARX22]; response 8b [H]",
+    response_points=15,
 )
 PHOBIA = Scale(
     "SMSP",
