@@ -34,6 +34,7 @@ SCOPES: tuple[Scope, ...] = (
     Scope("user", "Schedule", "rs", "calendars of chairs and therapists"),
     Scope("user", "Slot", "rs", "free times"),
     Scope("user", "CarePlan", "crus", "write the signed plan"),
+    Scope("user", "Goal", "crus", "write the aim of the plan"),
     Scope("user", "ServiceRequest", "crus", "write the plan's modalities"),
     Scope("user", "Appointment", "crus", "write the plan's visits"),
     Scope("user", "Provenance", "crs", "record who signed"),
