@@ -1,0 +1,97 @@
+"""The web app: services, routes, headers and error pages put together."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+from hashlib import sha256
+from threading import Thread
+from typing import cast
+
+from flask import Flask
+
+from ketplan import compose
+from ketplan.compose import Services
+from ketplan.config import signing_key
+from ketplan.ehr import urls
+from ketplan.ehr.discovery import Discovery
+from ketplan.ehr.transport import Http
+from ketplan.web import errors, intake, launch, security, sign, workspace
+from ketplan.web.context import Desk, Glue, Run, desk
+from ketplan.web.presenters import words
+from ketplan.web.reading import Readings
+from ketplan.web.sessions import LiveSession
+from ketplan.web.writing import Writings
+
+# Far beyond the longest intake; a form's own fields are cut long before.
+LARGEST_FORM = 256 * 1024
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def unguessable() -> str:
+    """43 characters that nobody can foresee."""
+    return secrets.token_urlsafe(32)
+
+
+def in_thread(job: Callable[[], None]) -> None:
+    Thread(target=job, daemon=True).start()
+
+
+def create_app(
+    services: Services,
+    *,
+    now: Callable[[], datetime] = utc_now,
+    token: Callable[[], str] = unguessable,
+    http: Http | None = None,
+    glue: Glue | None = None,
+    run: Run = in_thread,
+    resolve: urls.Resolve = urls.addresses,
+) -> Flask:
+    """The app of one process. `http` goes to the EHRs, `run` starts what a request does not wait for."""
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM
+    app.jinja_options = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
+    http, glue = http or Http(), glue or cast(Glue, compose)
+
+    def beside(job: Callable[[], None]) -> None:
+        run(lambda: _inside(app, job))
+
+    app.extensions["ketplan"] = Desk(
+        services=services,
+        glue=glue,
+        discovery=Discovery(http, resolve=resolve),
+        now=now,
+        token=token,
+        csrf_key=hmac.new(signing_key(services.settings).encode(), b"ketplan forms", sha256).digest(),
+        readings=Readings(glue, http, beside, now),
+        writings=Writings(beside),
+    )
+    for room in (launch, workspace, intake, sign):
+        app.register_blueprint(room.routes)
+    app.add_url_rule("/healthz", "health", lambda: {"status": "ok"})
+    app.after_request(security.harden)
+    app.after_request(security.note)
+    app.jinja_env.globals.update(
+        site=services.settings.site,
+        zone=services.practice.zone,
+        csrf_token=security.csrf_token,
+        words=words,
+        until=_until,
+    )
+    errors.register(app)
+    return app
+
+
+def _inside(app: Flask, job: Callable[[], None]) -> None:
+    with app.app_context():
+        job()
+
+
+def _until(session: LiveSession) -> str:
+    """When the EHR's permission ends, by the site's clock."""
+    return words.clock(session.expires.astimezone(desk().practice.zone))

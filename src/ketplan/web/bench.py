@@ -1,0 +1,105 @@
+"""A patient on the bench: the record as read, the work in hand, and the proposal that follows from both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from ketplan import workflow
+from ketplan.clinical.assessment import Choice
+from ketplan.clinical.plan import Resolution
+from ketplan.ehr.fetch import RawSection
+from ketplan.errors import InputError
+from ketplan.web import work as works
+from ketplan.web.context import desk
+from ketplan.web.reading import Reading
+from ketplan.web.sessions import LiveSession
+from ketplan.web.work import Work
+from ketplan.workflow import Proposal
+
+# Long enough for a quick EHR to need no waiting page, and for what somebody typed not to be lost to one.
+WAIT_TO_SHOW, WAIT_TO_ACT = 1.5, 60.0
+INTAKE_SECTION = "Intake answered in ketplan"
+
+
+class StillReading(Exception):
+    """The record is not there yet; whoever asked is shown how far it has come."""
+
+    def __init__(self, reading: Reading) -> None:
+        super().__init__("The record is still being read.")
+        self.reading = reading
+
+
+@dataclass(frozen=True)
+class Bench:
+    """`notice` says what had to be set aside of the work in hand, empty when nothing had to be."""
+
+    session: LiveSession
+    work: Work
+    reading: Reading
+    proposal: Proposal
+    notice: str = ""
+
+    @property
+    def resolutions(self) -> tuple[Resolution, ...]:
+        """The answers that count for this proposal as it stands now."""
+        found = (self.work.answer_to(f) for f in self.proposal.open_findings)
+        return tuple(answer.resolution for answer in found if answer)
+
+    @property
+    def left_open(self) -> int:
+        return len(self.proposal.open_findings) - len(self.resolutions)
+
+
+def open_bench(session: LiveSession, wait: float = WAIT_TO_SHOW) -> Bench:
+    """Raises StillReading, or the KetplanError that the reading ended with."""
+    work, notice = _timely(works.load(session))
+    start = start_of(work)
+    reading = desk().readings.of(session, start, desk().practice)
+    reading.done.wait(wait)
+    if reading.error:
+        raise reading.error
+    if not reading.has(start):
+        raise StillReading(reading)
+    return lay_out(session, work, reading, notice)
+
+
+def lay_out(session: LiveSession, work: Work, reading: Reading, notice: str = "") -> Bench:
+    """The proposal for what was read. A choice that no longer fits the record is set aside, and said."""
+    try:
+        return Bench(session, work, reading, _propose(session, work, reading), notice)
+    except InputError as error:
+        if work.choice == Choice():
+            raise
+        plain = replace(work, choice=Choice())
+        said = f"{error} The proposal is shown as ketplan makes it."
+        said = " ".join(filter(None, [notice, said]))
+        return Bench(session, plain, reading, _propose(session, plain, reading), said)
+
+
+def start_of(work: Work) -> date:
+    return work.start or workflow.next_start(desk().today())
+
+
+def _timely(work: Work) -> tuple[Work, str]:
+    if work.start is None or work.start >= desk().today():
+        return work, ""
+    return replace(work, start=None), "The start chosen earlier has passed; the next Monday is proposed."
+
+
+def _propose(session: LiveSession, work: Work, reading: Reading) -> Proposal:
+    practice, start = desk().practice, start_of(work)
+    sections = [*reading.sections]
+    if work.intake:
+        sections.append(RawSection(INTAKE_SECTION, "found", [work.intake]))
+    record = workflow.open_record(sections, session.patient, practice.zone)
+    return workflow.propose(
+        record,
+        server=session.iss,
+        as_of=desk().today(),
+        start=start,
+        practice=practice,
+        now=desk().now(),
+        calendar=reading.calendars[start],
+        choice=work.choice,
+    )

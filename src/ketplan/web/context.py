@@ -1,0 +1,67 @@
+"""What every request works with: the process's services, its clock, its randomness, its way to the EHRs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Protocol, cast
+
+from flask import current_app
+
+from ketplan.clinical.plan import ConfirmedPlan
+from ketplan.compose import Services, Signer
+from ketplan.config import Ehr
+from ketplan.ehr.discovery import Discovery
+from ketplan.fhir.record import RawSectionLike
+from ketplan.fhir.render import Step
+from ketplan.web.reading import Readings
+from ketplan.web.writing import Writings
+from ketplan.workflow import Calendar, Practice
+from ketplan.writeback.steps import Receipt
+
+Run = Callable[[Callable[[], None]], None]
+
+
+class Glue(Protocol):
+    """The part of `ketplan.compose` that pages need; the module itself has this shape."""
+
+    def chart(self, base: str, token: str | None, parallel: int = 4, http: Any = None) -> Any: ...
+    def find_signer(self, client: Any, fhir_user: str | None) -> Signer: ...
+    def read_chart(self, client: Any, patient_id: str, on_section: Any) -> Sequence[RawSectionLike]: ...
+    def read_calendar(self, client: Any, start: date, practice: Practice) -> Calendar: ...
+    def write_plan(
+        self, services: Services, plan: ConfirmedPlan, steps: Sequence[Step], client: Any, **how: Any
+    ) -> Receipt: ...
+    def resume_plan(self, services: Services, plan_id: str, client: Any, **how: Any) -> Receipt: ...
+    def stored_receipt(self, services: Services, plan_id: str) -> Receipt | None: ...
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One per app. `token` makes unguessable strings of 43 characters, `csrf_key` is for forms alone."""
+
+    services: Services
+    glue: Glue
+    discovery: Discovery
+    now: Callable[[], datetime]
+    token: Callable[[], str]
+    csrf_key: bytes
+    readings: Readings
+    writings: Writings
+
+    @property
+    def practice(self) -> Practice:
+        return self.services.practice
+
+    def today(self) -> date:
+        """The calendar date at the site."""
+        return self.now().astimezone(self.practice.zone).date()
+
+    def ehr(self, name: str) -> Ehr | None:
+        return next((e for e in self.services.settings.ehrs if e.name == name), None)
+
+
+def desk() -> Desk:
+    """The desk of the app that handles this request."""
+    return cast(Desk, current_app.extensions["ketplan"])

@@ -1,0 +1,93 @@
+"""SMART launch, the browser's side: out to the EHR's sign-in and back, each into a session of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from ketplan.config import Ehr
+from ketplan.ehr.launch import PendingLaunch, begin, complete, match_ehr
+from ketplan.errors import LaunchError
+from ketplan.store.audit import AuditEvent
+from ketplan.web import security, sessions
+from ketplan.web.context import desk
+
+routes = Blueprint("launch", __name__)
+
+CHECKED = "cookie"
+NOT_OURS = "This answer belongs to no launch of this browser: launch ketplan again from the chart."
+
+
+@routes.get("/")
+def home() -> str:
+    return render_template("home.html", ehrs=desk().services.settings.ehrs)
+
+
+@routes.get("/launch")
+def start() -> Response | tuple[str, int]:
+    """To the EHR's sign-in: from a chart with `iss` and `launch`, or standalone with the `iss` chosen."""
+    iss, launch = request.args.getlist("iss"), request.args.getlist("launch")
+    ehr = match_ehr(desk().services.settings.ehrs, iss)
+    security.framed_by(ehr)
+    if len(launch) > 1:
+        raise LaunchError("A launch must carry one launch value.")
+    browser = security.browser()
+    if browser is None:
+        return _cookie_hop(iss[0], launch)
+    return _to_sign_in(ehr, iss[0], launch[0] if launch else None, browser)
+
+
+def _cookie_hop(iss: str, launch: list[str]) -> Response | tuple[str, int]:
+    """Set the cookie and come back once; who then still sends none is in a frame that gets no cookies."""
+    handle = launch[0] if launch else None
+    if CHECKED in request.args:
+        address = url_for("launch.start", iss=iss, launch=handle)
+        return render_template("no_cookie.html", address=address), 200
+    back = redirect(url_for("launch.start", iss=iss, launch=handle, cookie="1"), 303)
+    return security.name_browser(back, desk().token())
+
+
+def _to_sign_in(ehr: Ehr, iss: str, launch: str | None, browser: str) -> Response:
+    now = desk().now()
+    pending, address = begin(
+        ehr, iss, launch or None, desk().discovery.endpoints(iss), _callback(), lambda _: desk().token(), now
+    )
+    desk().services.pending.save(pending.state, _payload(pending), browser, now)
+    return redirect(address, 303)
+
+
+@routes.get("/callback")
+def callback() -> Response:
+    """Back from the sign-in. Redirects at once, so that code and state leave the address bar."""
+    answer = {name: values[0] for name, values in request.args.lists() if len(values) == 1}
+    browser, now = security.browser(), desk().now()
+    if browser is None or not answer.get("state"):
+        raise LaunchError(NOT_OURS)
+    pending = _pending(desk().services.pending.take(answer["state"], browser, now))
+    ehr = match_ehr(desk().services.settings.ehrs, pending.iss)
+    security.framed_by(ehr)
+    grant = complete(pending, ehr, answer, desk().discovery, now)
+    client = desk().glue.chart(grant.iss, grant.access_token, http=desk().discovery.http)
+    signer = desk().glue.find_signer(client, grant.fhir_user)
+    session = sessions.begin(desk().token(), browser, grant, signer, now)
+    desk().services.audit.append(
+        AuditEvent(grant.fhir_user or "unknown user", "launch", grant.iss, session.reference), now
+    )
+    return redirect(url_for("workspace.show", lid=session.lid), 303)
+
+
+def _callback() -> str:
+    return desk().services.settings.public_url + url_for("launch.callback")
+
+
+def _payload(pending: PendingLaunch) -> dict[str, Any]:
+    return asdict(pending) | {"created": pending.created.isoformat()}
+
+
+def _pending(payload: Mapping[str, Any]) -> PendingLaunch:
+    return PendingLaunch(**{**payload, "created": datetime.fromisoformat(payload["created"])})

@@ -1,0 +1,122 @@
+"""A live session: what one launch gave, kept on the server under the id in its URLs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import g
+
+from ketplan.clinical.plan import Clinician
+from ketplan.compose import Signer
+from ketplan.ehr.launch import Grant
+from ketplan.errors import SessionError
+from ketplan.web import security
+from ketplan.web.context import desk
+from ketplan.workflow import may_sign
+
+LONGEST = timedelta(hours=12)
+_MOMENTS = ("expires", "read_after")
+
+
+@dataclass(frozen=True)
+class LiveSession:
+    """`iss` is the FHIR base. `read_after` is the moment whose record the user wants at the least: a process
+    that read it earlier reads it again. `clinician` is a Practitioner's reference, None for anybody else."""
+
+    lid: str = field(repr=False)
+    ehr: str
+    iss: str
+    patient: str = field(repr=False)
+    token: str = field(repr=False)
+    scope: str
+    user: str | None
+    user_name: str
+    clinician: str | None
+    roles: tuple[str, ...]
+    banner: bool
+    expires: datetime
+    read_after: datetime
+
+    @property
+    def reference(self) -> str:
+        return f"Patient/{self.patient}"
+
+    @property
+    def is_staff(self) -> bool:
+        """Patients and their relatives may hold a token too; these pages are not for them."""
+        return not (self.user or "").startswith(("Patient/", "RelatedPerson/"))
+
+    @property
+    def signer(self) -> Clinician | None:
+        """The user as one who may sign here, None for anybody else."""
+        if self.clinician and may_sign(self.roles, desk().practice):
+            return Clinician(self.clinician, self.user_name)
+        return None
+
+    @property
+    def ehr_label(self) -> str:
+        ehr = desk().ehr(self.ehr)
+        return (ehr.label or ehr.name) if ehr else "the EHR"
+
+
+def begin(lid: str, browser: str, grant: Grant, signer: Signer, now: datetime) -> LiveSession:
+    """Keep a session for a completed launch. It ends with the EHR's token."""
+    known = signer.clinician
+    session = LiveSession(
+        lid=lid,
+        ehr=grant.ehr,
+        iss=grant.iss,
+        patient=grant.patient,
+        token=grant.access_token,
+        scope=grant.scope,
+        user=grant.fhir_user,
+        user_name=(known.name if known else "") or grant.user_name or "",
+        clinician=known.reference if known else None,
+        roles=signer.roles,
+        banner=grant.need_patient_banner,
+        expires=min(grant.expires_at, now + LONGEST),
+        read_after=now,
+    )
+    desk().services.live.create(lid, browser, _payload(session), now, session.expires)
+    return session
+
+
+def open_session(lid: str) -> LiveSession:
+    """The session of this browser. SessionError when it is another's, has ended or never was."""
+    browser, now = security.browser(), desk().now()
+    if browser is None:
+        raise SessionError("This session does not exist or has ended: launch from the chart again.")
+    session = _session(lid, desk().services.live.get(lid, browser, now))
+    desk().services.live.touch(lid, browser, now)
+    return session
+
+
+def read_again(session: LiveSession) -> None:
+    """The user wants the record as it is now."""
+    now = desk().now()
+    renewed = replace(session, read_after=now)
+    desk().services.live.replace(session.lid, security.browser() or "", _payload(renewed), now)
+
+
+def end(session: LiveSession) -> None:
+    desk().services.live.end(session.lid, security.browser() or "")
+    desk().readings.forget(session.lid)
+
+
+def current() -> LiveSession:
+    """The session this request was let in with."""
+    session: LiveSession = g.session
+    return session
+
+
+def _payload(session: LiveSession) -> dict[str, Any]:
+    kept = {name: value for name, value in asdict(session).items() if name != "lid"}
+    return kept | {"roles": list(session.roles)} | {m: getattr(session, m).isoformat() for m in _MOMENTS}
+
+
+def _session(lid: str, payload: Mapping[str, Any]) -> LiveSession:
+    moments = {m: datetime.fromisoformat(payload[m]) for m in _MOMENTS}
+    return LiveSession(lid, **{**payload, **moments, "roles": tuple(payload["roles"])})

@@ -1,0 +1,206 @@
+"""Preview, sign, write, and what became of it. Between preview and writing everything is read again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from flask import redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from ketplan import workflow
+from ketplan.clinical.plan import Clinician, ConfirmedPlan
+from ketplan.errors import InputError, PatientMismatch, RefusedError
+from ketplan.fhir.render import Step
+from ketplan.store.audit import AuditEvent
+from ketplan.store.plans import StoredPlan
+from ketplan.web import sessions
+from ketplan.web import work as works
+from ketplan.web.bench import Bench, lay_out, open_bench, start_of
+from ketplan.web.context import desk
+from ketplan.web.guard import NOT_A_SIGNER, room
+from ketplan.web.page import bench_page, standing
+from ketplan.web.presenters import writing as presenter
+from ketplan.web.sessions import LiveSession
+from ketplan.web.writing import Writing
+
+routes = room("sign", __name__)
+
+WAIT_FOR_A_QUICK_EHR = 1.0
+# What is shown is compared as if it had been signed at this moment, so that the time alone is no change.
+AS_IF_SIGNED_AT = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@routes.get("/preview")
+def preview(lid: str) -> str:
+    """Each resource, where it lands and what is lost; and the one form that signs."""
+    session = sessions.current()
+    bench = open_bench(session)
+    steps, barred = _as_signed(bench)
+    rows = presenter.preview(steps, session.iss, bench.reading.abilities, session.scope)
+    return render_template(
+        "preview.html",
+        **bench_page(bench),
+        rows=rows,
+        barred=barred,
+        shown=presenter.packed(presenter.manifest(steps)),
+        changes=desk().writings.take_changes(_key(session)),
+        silent=bench.reading.abilities is None,
+    )
+
+
+@routes.post("/sign")
+def sign(lid: str) -> Response:
+    """Sign what was shown. Nothing is sent unless launch, form, record and resources name one patient."""
+    session = sessions.current()
+    _guard_form(session)
+    signer, shown = _signer(session), presenter.unpacked(request.form.get("shown", ""))
+    if not shown:
+        raise InputError("The form does not say what was shown: open the preview again.")
+    plan_id = workflow.plan_id_for(session.iss, session.patient, start_of(works.load(session)))
+    if _stored(session, plan_id) is None:
+        job = desk().writings.start(_key(session), lambda w: _write(w, session, signer, shown))
+        job.done.wait(WAIT_FOR_A_QUICK_EHR)
+    return redirect(url_for(".written", lid=lid), 303)
+
+
+@routes.post("/resume")
+def resume(lid: str) -> Response:
+    """Carry a signed plan on from where its writing stopped."""
+    session = sessions.current()
+    _guard_form(session)
+    plan = _stored(session, request.form.get("plan", ""))
+    if plan is None:
+        raise InputError("There is no such plan of this patient to carry on.")
+    job = desk().writings.start(_key(session), lambda w: _carry_on(w, session, plan.plan_id))
+    job.done.wait(WAIT_FOR_A_QUICK_EHR)
+    return redirect(url_for(".written", lid=lid), 303)
+
+
+@routes.get("/written")
+def written(lid: str) -> Response | str | tuple[str, int]:
+    """How far it has come, or what became of it: from this process while it runs, else from the journal."""
+    session = sessions.current()
+    run = desk().writings.of(_key(session))
+    if run and run.changes:
+        return redirect(url_for(".preview", lid=lid), 303)
+    under_way = run is not None and not run.done.is_set()
+    found = standing(session, run)
+    if not (found or under_way or (run and run.error)):
+        return redirect(url_for("workspace.show", lid=lid), 303)
+    error = run.error if run and not under_way else None
+    shown = render_template(
+        "written.html",
+        session=session,
+        name=_name(session),
+        standing=found,
+        run=run,
+        under_way=under_way,
+        error=error,
+    )
+    return shown, error.http_status if isinstance(error, PatientMismatch) else 200
+
+
+# --- before ------------------------------------------------------------------------------------------------
+
+
+def _as_signed(bench: Bench) -> tuple[tuple[Step, ...], str]:
+    """The steps as a signature would make them; unsigned, and why, while nobody here may sign."""
+    signer = bench.session.signer
+    if signer is None:
+        return bench.proposal.steps(), NOT_A_SIGNER
+    try:
+        return _confirmed(bench, signer, AS_IF_SIGNED_AT)[1], ""
+    except RefusedError as error:
+        return bench.proposal.steps(), str(error)
+
+
+def _confirmed(bench: Bench, signer: Clinician, at: datetime) -> tuple[ConfirmedPlan, tuple[Step, ...]]:
+    return workflow.confirm(bench.proposal, bench.resolutions, signer, at)
+
+
+def _guard_form(session: LiveSession) -> None:
+    try:
+        workflow.guard_patient(session.patient, request.form.get("patient", ""))
+    except PatientMismatch:
+        _note(session, "patient-guard", outcome="stopped")
+        raise
+
+
+def _name(session: LiveSession) -> str:
+    """The patient's name as far as it has been read: this page must stand also while the EHR is away."""
+    reading = desk().readings.kept(session.lid)
+    known = [s for s in reading.sections if s.name == "Patient"] if reading else []
+    return workflow.open_record(known, session.patient, desk().practice.zone).patient.name
+
+
+def _signer(session: LiveSession) -> Clinician:
+    if session.signer is None:
+        raise RefusedError(NOT_A_SIGNER)
+    return session.signer
+
+
+def _stored(session: LiveSession, plan_id: str) -> StoredPlan | None:
+    """The plan of this id, if it is one of this patient in this EHR."""
+    found = desk().services.plans.find(session.iss, session.patient)
+    return next((plan for plan in found if plan.plan_id == plan_id), None)
+
+
+def _key(session: LiveSession) -> tuple[str, str]:
+    return session.iss, session.patient
+
+
+# --- the writing itself, beside the request -----------------------------------------------------------------
+
+
+def _write(run: Writing, session: LiveSession, signer: Clinician, shown: dict[str, str]) -> None:
+    """Read and propose again; only what still is as it was shown is signed and written."""
+    bench = _afresh(session)
+    try:
+        steps = _confirmed(bench, signer, AS_IF_SIGNED_AT)[1]
+    except RefusedError as error:
+        run.changes = (str(error),)
+        return
+    run.changes = presenter.changes(shown, steps)
+    if run.changes:
+        return
+    _guard_resources(session, steps)
+    plan, steps = _confirmed(bench, signer, desk().now())
+    run.plan_id, run.total = plan.id, len(steps)
+    _note(session, "plan-signed", plan.id)
+    run.receipt = desk().glue.write_plan(desk().services, plan, steps, _client(session), **_how(session, run))
+    _note(session, "plan-written", plan.id, run.receipt.state.value)
+
+
+def _carry_on(run: Writing, session: LiveSession, plan_id: str) -> None:
+    run.plan_id = plan_id
+    run.receipt = desk().glue.resume_plan(desk().services, plan_id, _client(session), **_how(session, run))
+    _note(session, "plan-resumed", plan_id, run.receipt.state.value)
+
+
+def _afresh(session: LiveSession) -> Bench:
+    work = works.load(session)
+    return lay_out(session, work, desk().readings.afresh(session, start_of(work), desk().practice))
+
+
+def _guard_resources(session: LiveSession, steps: Sequence[Step]) -> None:
+    for step in steps:
+        workflow.guard_patient(session.reference, *workflow.resource_subjects(step.resource))
+
+
+def _client(session: LiveSession) -> object:
+    return desk().glue.chart(session.iss, session.token, http=desk().discovery.http)
+
+
+def _how(session: LiveSession, run: Writing) -> dict[str, object]:
+    return {
+        "server": session.iss,
+        "patient_id": session.patient,
+        "now": desk().now,
+        "on_progress": run.rows.append,
+    }
+
+
+def _note(session: LiveSession, action: str, target: str = "", outcome: str = "success") -> None:
+    event = AuditEvent(session.user or "", action, session.iss, session.reference, target, outcome)
+    desk().services.audit.append(event, desk().now())
