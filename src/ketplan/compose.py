@@ -10,8 +10,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from ketplan import workflow
+from ketplan.clinical import site_settings
 from ketplan.clinical.assessment import Choice
-from ketplan.clinical.house import House
 from ketplan.clinical.plan import Clinician, ConfirmedPlan, Resolution
 from ketplan.config import Settings, Site, signing_key
 from ketplan.ehr.client import FhirClient
@@ -79,7 +79,11 @@ def open_services(settings: Settings) -> Services:
 
 
 def practice_of(site: Site, zone: str | None = None) -> workflow.Practice:
-    """The site's clinic and clinical defaults; `zone` overrides the site's time zone."""
+    """The site's clinic, clinical defaults and protocols; `zone` overrides the site's time zone.
+
+    Raises ConfigError for a clinical setting beyond its limits.
+    """
+    house, library = site_settings.read(site.clinical, site.country)
     closures = dict.fromkeys(site.holidays, "closed by the clinic")
     if site.holiday_calendar:
         this_year = date.today().year
@@ -88,8 +92,14 @@ def practice_of(site: Site, zone: str | None = None) -> workflow.Practice:
             closures = public_holidays(site.holiday_calendar, years) | closures
         except InputError as error:
             raise ConfigError(str(error)) from None
-    clinic = Clinic(zone or site.timezone, hours=site.hours, closures=closures)
-    return workflow.Practice(clinic, House(country=site.country), site.signing_roles)
+    clinic = Clinic(
+        zone or site.timezone,
+        hours=site.hours,
+        closures=closures,
+        cbt_window_hours=house.cbt_window_hours,
+        dose_gap_hours=house.dose_gap_hours,
+    )
+    return workflow.Practice(clinic, house, site.signing_roles, library)
 
 
 def chart(base: str, token: str | None, parallel: int = 4, http: Http | None = None) -> FhirClient:

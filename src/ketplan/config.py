@@ -15,6 +15,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
+from decimal import Decimal
 from importlib.resources import files
 from ipaddress import ip_address
 from pathlib import Path
@@ -28,6 +29,7 @@ CRISIS_LINE = "In a crisis call or text 988 (Suicide and Crisis Lifeline); in da
 SIGNING_ROLES = ("physician", "psychiatrist", "doctor", "nurse practitioner", "physician assistant")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 OPENING = "08:00-17:00"
+CLINICAL = ("house", "protocol", "course")
 SHORTEST_SECRET = 32
 WELL_KNOWN = (
     "changeme",
@@ -42,7 +44,7 @@ WELL_KNOWN = (
 
 
 class Setting(NamedTuple):
-    """One row of the manual. `table` is "environment", "site" or "ehr"."""
+    """One row of the manual. `table` is "environment", "site", "ehr" or one of CLINICAL."""
 
     table: str
     name: str
@@ -59,7 +61,11 @@ SETTINGS = tuple(
 
 @dataclass(frozen=True)
 class Site:
-    """One clinic. `hours` maps a weekday (Monday is 0) to opening and closing time; absent is closed."""
+    """One clinic. `hours` maps a weekday (Monday is 0) to opening and closing time; absent is closed.
+
+    `clinical` holds the tables [house], [protocol.ID] and [course.ID] as they were read: what they may say is
+    for the clinical room to check.
+    """
 
     name: str = "ketplan clinic"
     timezone: str = "America/New_York"
@@ -72,6 +78,7 @@ class Site:
     crisis_line: str = CRISIS_LINE
     signing_roles: tuple[str, ...] = SIGNING_ROLES
     parallel: int = 4
+    clinical: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -117,13 +124,13 @@ def load(environ: Mapping[str, str], platform: str = sys.platform) -> Settings:
     """Read and check all settings. Touches nothing but the file KETPLAN_CONFIG names."""
     home = _home(environ, platform)
     file = _file(environ.get("KETPLAN_CONFIG"))
-    _only(file, {"site", "ehr"}, "the settings file")
+    _only(file, {"site", "ehr", *CLINICAL}, "the settings file")
     return Settings(
         home=home,
         database_url=_database(environ.get("KETPLAN_DATABASE_URL"), home),
         public_url=_public(environ.get("KETPLAN_PUBLIC_URL") or "http://localhost:8400"),
         secret_key=_secret(environ.get("KETPLAN_SECRET_KEY")),
-        site=_site(file.get("site", {})),
+        site=_site(file.get("site", {}), {key: file[key] for key in CLINICAL if key in file}),
         ehrs=_ehrs(file.get("ehr", []), environ),
     )
 
@@ -236,7 +243,8 @@ def _file(name: str | None) -> dict[str, Any]:
     if not name:
         return {}
     try:
-        return tomllib.loads(Path(name).expanduser().read_text("utf-8"))
+        # Doses are decimal numbers: 0.1 must stay what was typed.
+        return tomllib.loads(Path(name).expanduser().read_text("utf-8"), parse_float=Decimal)
     except (OSError, UnicodeDecodeError):
         raise ConfigError(f"KETPLAN_CONFIG: the file {name} cannot be read.") from None
     except tomllib.TOMLDecodeError as error:
@@ -272,9 +280,9 @@ def _texts(table: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _site(table: Any) -> Site:
+def _site(table: Any, clinical: Mapping[str, Any]) -> Site:
     _only(table, _names("site"), "[site]")
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {"clinical": clinical}
     for key in ("name", "timezone", "country", "holiday_calendar", "crisis_line"):
         if key in table:
             found[key] = _text(table, key, "[site]")

@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from ketplan.clinical.findings import Decision, Finding, FindingClass
+from ketplan.clinical.library import SHIPPED, Library
 from ketplan.clinical.plan import CbtCourse, KetamineCourse, SessionMonitoring
-from ketplan.clinical.protocols import cbt, evidence, ketamine
+from ketplan.clinical.protocols import evidence
 from ketplan.clinical.protocols.monitoring import HOLD_RELEASE
 from ketplan.clinical.screens.workup import ItemState
 from ketplan.fhir.render import final
@@ -53,6 +54,7 @@ def as_json(proposal: Proposal) -> Json:
             for i in proposal.assessment.gate
         ],
         "evidence": list(draft.sources),
+        "deviations": list(draft.deviations),
         "record": [
             {
                 "section": s.name,
@@ -182,6 +184,7 @@ def _lines(proposal: Proposal) -> Iterator[str]:
     yield f"Work-up: {_gate_words(proposal)}"
     yield f"Record: {_record_words(proposal)}"
     yield from (f"Evidence: {s}" for s in draft.sources)
+    yield from (f"Set by this site: {d}" for d in draft.deviations)
     resources = final(proposal.steps())
     yield f"Would be written after signature: {_counted(r['resourceType'] for r in resources) or 'nothing'}."
 
@@ -247,10 +250,10 @@ def _counted(words: Iterable[str]) -> str:
     return ", ".join(f"{n} {word}" for word, n in counts.items())
 
 
-def library() -> Iterator[str]:
-    """The protocols as readable tables: drug courses, therapy courses, evidence."""
+def library(offered: Library = SHIPPED) -> Iterator[str]:
+    """The protocols as readable tables: drug courses, therapy courses, evidence, what the site set itself."""
     yield "Drug courses"
-    for p in ketamine.PROTOCOLS:
+    for p in offered.protocols:
         doses = ", ".join(f"{d} mg/kg" for d in p.mg_per_kg) or ", ".join(f"{d} mg" for d in p.mg_by_device)
         state = "" if p.enabled else " (switched off)"
         yield f"  {p.id}{state}: {p.title}"
@@ -267,7 +270,7 @@ def library() -> Iterator[str]:
             yield f"      evidence: {p.evidence}; source: {p.source}"
     yield ""
     yield "Therapy courses"
-    for c in cbt.COURSES:
+    for c in offered.courses:
         minutes = ", ".join(str(m) for m in dict.fromkeys(c.minutes))
         yield f"  {c.id}: {c.title}, {len(c.offsets)} sessions of {minutes} min; days {_days(c.offsets)}"
         yield f"      source: {c.source}"
@@ -277,6 +280,10 @@ def library() -> Iterator[str]:
     for disorder, trials in evidence.TRIALS.items():
         yield f"  {disorder}"
         yield from (f"      {t.sentence()} {t.source}" for t in trials)
+    if own := list(offered.deviations()):
+        yield ""
+        yield "Set by this site"
+        yield from (f"  {deviation}" for deviation in own)
 
 
 def _days(offsets: tuple[int, ...]) -> str:

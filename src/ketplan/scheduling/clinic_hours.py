@@ -12,6 +12,7 @@ from datetime import date, time, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from ketplan.clinical.house import House
 from ketplan.clinical.plan import VisitKind
 from ketplan.errors import InputError
 from ketplan.scheduling.wall_clock import is_weekend
@@ -29,8 +30,8 @@ HOUSE_ON_CALL: Hours = (time(8), time(20))
 HOUSE_GRID_MINUTES = 15
 HOUSE_SEARCH_DAYS = 14
 HOUSE_PRESCRIBER_MINUTES = 30
-HOUSE_CBT_WINDOW_HOURS = (24, 72)
-HOUSE_DOSE_GAP_HOURS = 48
+HOUSE_CBT_WINDOW_HOURS = House().cbt_window_hours
+HOUSE_DOSE_GAP_HOURS = House().dose_gap_hours
 HOUSE_DOSE_GAP_DAYS = 2
 
 # House defaults: calendar days a visit may stand off its target and still be acceptable, by visit key or,

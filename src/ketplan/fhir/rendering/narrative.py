@@ -29,6 +29,7 @@ def narrative(course: Course) -> Json:
         _evidence,
         _goals,
         _monitoring,
+        _deviations,
         _schedule,
         _unplaced,
         _follow_up,
@@ -108,6 +109,10 @@ def _monitoring(course: Course) -> Iterable[Element]:
     if watch and VisitKind.INFUSION in course.kinds:
         yield from _listed("Monitoring at every dosing visit", wording.monitoring(watch))
         yield from _sourced(watch.source)
+
+
+def _deviations(course: Course) -> Iterable[Element]:
+    yield from _listed("Set by this site, other than the shipped tables", course.draft.deviations)
 
 
 def _schedule(course: Course) -> Iterable[Element]:
