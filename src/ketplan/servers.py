@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import secrets
 import signal
+import socket
 import tempfile
 import threading
 import webbrowser
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from ketplan.config import Ehr, Settings, Site
 from ketplan.errors import ConfigError, InputError
 
 DEMO_CLIENT = "ketplan"
+DEMO_SITE = Site(name="Harbor demo clinic")
 
 
 def run_demo(port: int, open_browser: bool) -> None:
@@ -29,14 +32,14 @@ def run_demo(port: int, open_browser: bool) -> None:
     from ketplan.sandbox.server import serve as serve_ehr
 
     app_url, ehr_port = f"http://localhost:{port}", port + 1
-    site = Site(name="Harbor demo clinic")
     with tempfile.TemporaryDirectory(prefix="ketplan-demo-") as home:
         ehr = _bound(
             ehr_port,
-            lambda: serve_ehr("127.0.0.1", ehr_port, today=_today(site), launch_url=f"{app_url}/launch"),
+            lambda: serve_ehr("127.0.0.1", ehr_port, today=_today(DEMO_SITE), launch_url=f"{app_url}/launch"),
         )
-        settings = _demo_settings(Path(home), app_url, f"{ehr.url}/fhir", ehr.url, site)
-        app = _bound(port, lambda: AppServer("localhost", port, settings))
+        app = _bound(
+            port, lambda: AppServer("localhost", port, lambda url: demo_settings(Path(home), url, ehr.url))
+        )
         with ehr, app:
             click.echo(f"The pretend EHR is at {ehr.url} — open a patient and launch ketplan. Ctrl-C stops.")
             if open_browser:
@@ -77,7 +80,7 @@ def run_app(host: str, port: int, workers: int, threads: int) -> None:
             "No EHR is configured: name a settings file in KETPLAN_CONFIG (see ketplan settings)."
         )
     compose.open_services(settings)
-    _probe(host, port)
+    _bound(port, lambda: _probe(host, port))
     try:
         from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
     except ImportError:
@@ -104,18 +107,30 @@ def run_app(host: str, port: int, workers: int, threads: int) -> None:
 
 
 class AppServer:
-    """The app on a port of this machine, in a thread of its own."""
+    """The app on a port of this machine (0: any free one), in a thread of its own.
 
-    def __init__(self, host: str, port: int, settings: Settings) -> None:
+    `settings_for` is told the app's address. Raises OSError when the port cannot be had.
+    """
+
+    def __init__(self, host: str, port: int, settings_for: Callable[[str], Settings]) -> None:
         from werkzeug.serving import WSGIRequestHandler, make_server
 
         class Quiet(WSGIRequestHandler):
             def log(self, type: str, message: str, *args: Any) -> None:
                 """No request log: addresses hold launch ids."""
 
-        _probe(host, port)
-        self._server = make_server(host, port, _app(settings), threaded=True, request_handler=Quiet)
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._socket = socket.create_server((host, port))
+        port = self._socket.getsockname()[1]
+        self.url = f"http://{host}:{port}"
+        self._server = make_server(
+            host,
+            port,
+            _app(settings_for(self.url)),
+            threaded=True,
+            request_handler=Quiet,
+            fd=self._socket.fileno(),
+        )
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     def __enter__(self) -> AppServer:
         self._thread.start()
@@ -123,7 +138,9 @@ class AppServer:
 
     def __exit__(self, *_: object) -> None:
         self._server.shutdown()
+        self._thread.join()
         self._server.server_close()
+        self._socket.close()
 
 
 def _app(settings: Settings) -> Any:
@@ -134,14 +151,15 @@ def _app(settings: Settings) -> Any:
     )
 
 
-def _demo_settings(home: Path, app_url: str, iss: str, ehr_url: str, site: Site) -> Settings:
-    ehr = Ehr("Harbor EHR (pretend)", iss, DEMO_CLIENT, frame_ancestors=(ehr_url,))
+def demo_settings(home: Path, app_url: str, ehr_url: str) -> Settings:
+    """Settings of a demo: one pretend EHR, everything kept in `home`, a key for this run only."""
+    ehr = Ehr("Harbor EHR (pretend)", f"{ehr_url}/fhir", DEMO_CLIENT, frame_ancestors=(ehr_url,))
     return Settings(
         home=home,
         database_url=f"sqlite:///{home / 'demo.db'}",
         public_url=app_url,
         secret_key=secrets.token_urlsafe(48),
-        site=site,
+        site=DEMO_SITE,
         ehrs=(ehr,),
     )
 
@@ -158,9 +176,7 @@ def _bound(port: int, start: Any) -> Any:
 
 
 def _probe(host: str, port: int) -> None:
-    """make_server prints and exits on a taken port: find out first."""
-    import socket
-
+    """gunicorn tries a taken port again and again: find out first."""
     with socket.create_server((host, port)):
         pass
 

@@ -1,0 +1,77 @@
+"""A real headless Chromium, the app and the pretend EHR on two sites, as in life."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ketplan.sandbox.server import Server, serve
+from ketplan.servers import AppServer, demo_settings
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="the e2e extra is not installed")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "browser" in Path(item.fspath).parts:
+            item.add_marker(pytest.mark.browser)
+
+
+@dataclass
+class Clinic:
+    ehr: Server
+    app_url: str
+
+    def chart(self, patient: str) -> str:
+        return f"{self.ehr.url}/patients/{patient}"
+
+    def stored(self, kind: str, patient: str) -> list[dict[str, Any]]:
+        """What ketplan has put into the pretend EHR for a patient, asked over its API."""
+        from ketplan import compose
+
+        client = compose.chart(f"{self.ehr.url}/fhir", "operator")
+        found = client.search(kind, [("patient", patient), ("_count", "200")]).resources
+        return [r for r in found if any("plan-step" in i.get("system", "") for i in r.get("identifier", []))]
+
+
+@pytest.fixture(scope="session")
+def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
+    today = datetime.now(UTC).date()
+    tokens = {"operator": "user/*.cruds"}
+    with serve("127.0.0.1", 0, today=today, static_tokens=tokens) as ehr:
+        home = tmp_path_factory.mktemp("home")
+        with AppServer("localhost", 0, lambda url: demo_settings(home, url, ehr.url)) as app:
+            ehr.harbor.register(f"{app.url}/launch")
+            yield Clinic(ehr, app.url)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine")
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(30_000)
+    yield context.new_page()
+    context.close()
