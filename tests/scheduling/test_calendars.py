@@ -12,6 +12,7 @@ import pytest
 from ketplan.clinical.plan import Visit
 from ketplan.errors import InputError
 from ketplan.scheduling.place import place
+from ketplan.scheduling.resources import Calendars
 from ketplan.scheduling.timetable import Fixed, FreeSlot, SoftRule, Timetable
 from tests.scheduling.builders import (
     GAD_14,
@@ -147,8 +148,9 @@ def test_the_therapist_who_can_keep_the_course_gets_it() -> None:
     """Ann comes first and is free in the first weeks only; Ben is free throughout."""
     free = slots(ANN, "therapist", span(days=40)) + slots(BEN, "therapist", span())
     timetable = placed(a_course(), free)
-    people = {p.resources for p in timetable.placed if p.visit.key.startswith("cbt")}
-    assert people == {((BEN, "ben"),)}
+    course = [p for p in timetable.placed if p.visit.key.startswith("cbt")]
+    assert {p.resources for p in course} == {((BEN, "ben"),)}
+    assert {p.start.strftime("%H:%M") for p in course} == {"14:00"}
     assert not any(p.unkept for p in timetable.placed)
 
 
@@ -186,6 +188,58 @@ def test_who_holds_sessions_already_keeps_the_course() -> None:
         a_course(), a_clinic(), not_before=LONG_BEFORE, free_slots=free, fixed={"cbt-1": booked}
     )
     assert {p.resources for p in timetable.placed if p.visit.key.startswith("cbt")} == {((BEN, "ben"),)}
+
+
+def test_who_held_the_course_is_its_therapist_when_nothing_of_theirs_is_free() -> None:
+    first = by_key(placed(a_course(), slots(ANN, "therapist", span())))
+    booked = {
+        key: Fixed(p.start, p.end, p.slots, p.resources)
+        for key, p in first.items()
+        if key.startswith("cbt") and key != "cbt-14"
+    }
+    timetable = place(
+        a_course(),
+        a_clinic(),
+        not_before=LONG_BEFORE,
+        free_slots=slots(BEN, "therapist", span()),
+        fixed=booked,
+    )
+    assert [p.visit.key for p in timetable.placed if SoftRule.SAME_THERAPIST in p.unkept] == ["cbt-14"]
+
+
+def test_a_session_that_is_late_already_does_not_wait_for_its_therapist() -> None:
+    visits = a_course(doses=(), cbt=(0, 14, 21), reviews=())
+    clinic = a_clinic(closures={day(n): "Flood" for n in range(5)})
+    free = slots(ANN, "therapist", [day(9), day(14), day(21)]) + slots(BEN, "therapist", [day(7)])
+    timetable = place(visits, clinic, not_before=LONG_BEFORE, free_slots=free)
+    assert days_of(timetable, "cbt") == [7, 14, 21]
+    assert by_key(timetable)["cbt-1"].unkept == (SoftRule.WINDOW, SoftRule.SAME_THERAPIST)
+
+
+def test_a_full_therapists_calendar_refuses_every_session_aloud() -> None:
+    timetable = placed(a_course(), (), {"therapist": day(120)})
+    assert len(timetable.unplaced) == len(GAD_14)
+    assert {u.why.split(": ")[1] for u in timetable.unplaced if u.visit.number > 6} == {
+        "no therapist is free."
+    }
+
+
+def test_one_slot_never_serves_two_visits() -> None:
+    """The doctor's one block of the day covers both the check and the dose, but is booked as a whole."""
+    doctor = [*slots(DOCTOR, "prescriber", span(), "08:00", "12:00", minutes=240)]
+    timetable = by_key(placed(a_course(), doctor))
+    check, infusion = timetable["mid_course_review"], timetable["infusion-4"]
+    assert check.start.date() < infusion.start.date()
+    assert len({reference for p in timetable.values() for reference in p.slots}) == sum(
+        len(p.slots) for p in timetable.values()
+    )
+
+
+def test_a_days_openings_are_that_days() -> None:
+    calendars = Calendars(slots(CHAIR, "chair", span(MONDAY, 3)), a_clinic(), {})
+    openings = calendars.on("chair", day(1))[CHAIR]
+    assert {o.slot.start.date() for o in openings} == {day(1)}
+    assert len(openings) == 20
 
 
 def test_reviews_take_a_prescriber_and_share_no_slot_with_the_dose() -> None:

@@ -221,6 +221,13 @@ def test_the_check_takes_the_day_before_when_the_dose_opens_the_day() -> None:
     assert check.why.startswith("Before infusion 4, on an earlier day: no time before infusion 4.")
 
 
+def test_the_check_is_not_put_on_another_dose_day() -> None:
+    clinic = a_clinic(preferred={**a_clinic().preferred, "infusion": time(8)})
+    (missing,) = placed(a_course(doses=IV6_3PW), clinic).unplaced
+    assert missing.visit.key == "mid_course_review"
+    assert "no time before infusion 4; infusion 3 is on that day" in missing.why
+
+
 def test_reviews_of_the_course_come_after_its_last_dose() -> None:
     closed = {day(n): "Strike" for n in range(17, 30)}
     timetable = by_key(placed(clinic=a_clinic(closures=closed)))
@@ -294,6 +301,34 @@ def test_a_dose_keeps_48_hours_to_a_later_one_that_is_booked() -> None:
     (missing,) = placed(fixed={"infusion-2": early}, engaged=blocked).unplaced
     assert missing.visit.key == "infusion-1"
     assert "infusion 2 is booked for Thu 5 Mar already" in missing.why
+
+
+def test_doses_are_two_calendar_days_apart_whatever_the_hours() -> None:
+    clinic = a_clinic(dose_gap_hours=24)
+    timetable = placed(clinic=clinic, engaged=tuple(busy(day(n), "08:00", "18:00") for n in (0, 1)))
+    assert days_of(timetable, "infusion")[:2] == [2, 4]
+    wednesday = Fixed(moment(day(2), "15:00"), moment(day(2), "18:00"))
+    late = placed(clinic=clinic, fixed={"infusion-2": wednesday}, engaged=(busy(MONDAY, "08:00", "18:00"),))
+    assert [u.visit.key for u in late.unplaced] == ["infusion-1"]
+
+
+def test_a_dose_keeps_clear_of_a_session_that_is_booked() -> None:
+    booked = Fixed(moment(day(3), "14:00"), moment(day(3), "15:00"))
+    infusion = by_key(placed(fixed={"cbt-2": booked}))["infusion-2"]
+    assert infusion.start == moment(day(4), "09:00")
+    assert "a CBT session is booked for that day" in infusion.why
+
+
+def test_a_planning_session_goes_before_a_dose_that_is_booked_early() -> None:
+    thursday = Fixed(moment(day(-4), "09:00"), moment(day(-4), "12:00"))
+    timetable = by_key(placed(a_course(cbt=ERP_17), fixed={"infusion-1": thursday}))
+    assert timetable["cbt-1"].start == moment(day(-5), "14:00")
+    assert "it belongs before infusion 1" in timetable["cbt-1"].why
+
+
+def test_an_appointment_without_length_is_in_nobodys_way() -> None:
+    engaged = (busy(MONDAY, "09:30", "09:30"), busy(MONDAY, "10:00", "09:00"))
+    assert by_key(placed(engaged=engaged))["infusion-1"].start == moment(MONDAY, "09:00")
 
 
 def test_a_session_stays_before_a_later_one_that_is_booked() -> None:

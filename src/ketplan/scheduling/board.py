@@ -26,7 +26,7 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A visit that has its time (UTC); `day` is the site's date, `fixed` says that the EHR has it already."""
+    """A visit that has its time (UTC); `day` is the site's date."""
 
     visit: Visit
     start: datetime
@@ -34,7 +34,6 @@ class Held:
     day: date
     slots: tuple[str, ...] = ()
     resources: tuple[tuple[str, str], ...] = ()
-    fixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

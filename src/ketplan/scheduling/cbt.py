@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -15,13 +14,11 @@ from ketplan.scheduling.windows import window
 
 
 def therapists(board: Board, sessions: Sequence[Visit]) -> tuple[str | None, ...]:
-    """Whom to try the course with: who holds most sessions booked already, else everybody with a calendar."""
-    booked = Counter(held.resources[0][0] for held in board.of(VisitKind.CBT) if held.resources)
-    if booked:
-        return (min(booked, key=lambda name: (-booked[name], name)),)
-    if not any(board.calendars.consulted(session) for session in sessions):
-        return (None,)
-    return board.calendars.resources(THERAPIST) or (None,)
+    """Whom to try the course with: everybody with a calendar, and whoever holds a session of it already."""
+    booked = {held.resources[0][0] for held in board.of(VisitKind.CBT) if held.resources}
+    if any(board.calendars.consulted(session) for session in sessions):
+        booked.update(board.calendars.resources(THERAPIST))
+    return tuple(sorted(booked)) or (None,)
 
 
 def uncovered_doses(board: Board, last_dose: int) -> tuple[Held, ...]:
@@ -50,8 +47,7 @@ def session_wishes(visit: Visit, board: Board, last_dose: int, therapist: str | 
     if possible is None:
         yield wish
         return
-    tolerance = timedelta(days=board.clinic.window_for(visit.key, visit.kind))
-    last = max(window(visit, board)[1], possible + tolerance)
+    last = max(window(visit, board)[1], possible)
     near = replace(wish, days=tuple(d for d in wish.days if d <= last))
     deadline = _deadline(board, possible, last_dose)
     if deadline:

@@ -81,7 +81,7 @@ def _take_fixed(board: Board, visits: Sequence[Visit], fixed: Mapping[str, Fixed
         if visit.key in fixed:
             spot = fixed[visit.key]
             start, end = instant(spot.start), instant(spot.end)
-            board.take(Held(visit, start, end, board.day_of(start), spot.slots, spot.resources, fixed=True))
+            board.take(Held(visit, start, end, board.day_of(start), spot.slots, spot.resources))
             board.why[visit.key] = BOOKED
 
 
@@ -120,20 +120,18 @@ def _best_course(
         for visit in sessions:
             wishes = session_wishes(visit, trial, last_dose, therapist)
             _settle(trial, visit, wishes, day_zero, therapist)
-        cost = _cost(trial, last_dose, therapist)
+        cost = _cost(trial, therapist)
         if best is None or cost < best[0]:
             best = cost, trial, therapist
     return (best[1], best[2]) if best else (board, None)
 
 
-def _cost(board: Board, last_dose: int, therapist: str | None) -> tuple[int, ...]:
+def _cost(board: Board, therapist: str | None) -> tuple[int, ...]:
     """What a therapist's course costs, the gravest first: nothing later outweighs anything earlier."""
     held = board.of(VisitKind.CBT)
     aim = board.clinic.preferred[VisitKind.CBT]
     return (
         len(board.refused),
-        sum(not _in_window(h, board) for h in held),
-        len(uncovered_doses(board, last_dose)),
         sum(_changed(h, therapist) for h in held),
         sum(abs(weekdays_between(h.visit.target, h.day)) for h in held),
         sum(abs(h.start - edge(h.day, aim, board.zone)) // _MINUTE for h in held),
