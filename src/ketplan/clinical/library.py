@@ -57,7 +57,8 @@ def _differences(
     for name in (f.name for f in fields(mine)):
         now, before = getattr(mine, name), getattr(shipped, name)
         if now != before:
-            yield f"{mine.id}: {_words(name, now)} (shipped: {_words(name, before)})."
+            label = f"{_NAMES[name]} " if name in _NAMES else ""
+            yield f"{mine.id}: {label}{_words(name, now)} (shipped: {_words(name, before)})."
 
 
 def _words(name: str, value: object) -> str:
@@ -66,7 +67,7 @@ def _words(name: str, value: object) -> str:
     parts = value if isinstance(value, tuple) else (value,)
     if name == "titration":
         return "; ".join(map(str, parts)) or "no titration"
-    return f"{_NAMES.get(name, name)} {', '.join(map(str, parts))}{_UNITS.get(name, '')}"
+    return f"{', '.join(map(str, parts))}{_UNITS.get(name, '')}"
 
 
 _NAMES = {
