@@ -41,7 +41,15 @@ _NO_DRUG = ketamine.BY_ID["NONE"]
 _LITTLE_EVIDENCE = frozenset({"PANIC", "SPECIFIC_PHOBIA"})
 # What matters to a course of therapy without ketamine.
 _THERAPY_FINDINGS = frozenset(
-    {"AGE_LT_18", "PSYCHOSIS_SPECTRUM", "SI_HIGH", "SI_MODERATE", "SI_LOW", "PHQ9_ITEM9_POSITIVE"}
+    {
+        "PATIENT_DECEASED",
+        "AGE_LT_18",
+        "PSYCHOSIS_SPECTRUM",
+        "SI_HIGH",
+        "SI_MODERATE",
+        "SI_LOW",
+        "PHQ9_ITEM9_POSITIVE",
+    }
     | {"NO_TARGET_DISORDER", "MULTI_DX_PRINCIPAL_UNSPECIFIED", "DSM5_CLASS_OCD", "DSM5_CLASS_TRAUMA"}
 )
 
@@ -96,7 +104,7 @@ def assess(
     """
     choice = choice or Choice()
     _check(choice, library, as_of, start)
-    view = View(record, as_of, start, house or House())
+    view = View(record.in_order(), as_of, start, house or House())
     if record.patient.deceased:
         dead = finding(
             "PATIENT_DECEASED",

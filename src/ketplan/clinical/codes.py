@@ -59,7 +59,8 @@ ANEURYSM_AVM = _set(
 INTRACRANIAL_HAEMORRHAGE = _set(
     "Intracranial haemorrhage", "1386000 274100004 21454007", "I60 I61 I62 I69.0 I69.1"
 )
-HYPERTENSIVE_CRISIS = _set("Hypertensive crisis", "70272006", "I16")
+HYPERTENSIVE_CRISIS = _set("Hypertensive crisis", "", "I16")
+MALIGNANT_HYPERTENSION = _set("Malignant hypertension", "70272006")
 UNSTABLE_ANGINA = _set("Unstable angina", "4557003", "I20.0")
 MYOCARDIAL_INFARCTION = _set("Myocardial infarction", "22298006", "I21 I22")
 # 195111005 and the ICD rows for acute heart failure: [M], the table names "decompensated HF" without codes.

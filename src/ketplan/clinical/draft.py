@@ -68,7 +68,7 @@ def draft(assessment: Assessment) -> Draft:
         ),
         ketamine=course,
         cbt=therapy,
-        cbt_candidates=tuple(d.cbt_with_ketamine for d in assessment.targets) if lead is None else (),
+        cbt_candidates=() if lead else tuple(_usual_course(assessment, d) for d in assessment.targets),
         followups=followups,
         monitoring=monitoring.of(assessment.protocol.route, assessment.protocol.minutes),
         alternative_plan=_alternative(assessment),
@@ -120,10 +120,14 @@ def _ketamine(assessment: Assessment, protocol: KetamineProtocol) -> KetamineCou
 
 def _therapy(assessment: Assessment, lead: Disorder) -> CbtCourse:
     with_doses = bool(assessment.protocol.day_offsets)
-    chosen = assessment.choice.cbt or (lead.cbt_with_ketamine if with_doses else lead.cbt_alone)
+    chosen = assessment.choice.cbt or _usual_course(assessment, lead)
     if chosen not in _courses_for(lead):
         raise InputError(f"There is no therapy course {chosen} for {lead.title}.")
     return _course(assessment.view.start, assessment.library.course(chosen), with_doses)
+
+
+def _usual_course(assessment: Assessment, disorder: Disorder) -> str:
+    return disorder.cbt_with_ketamine if assessment.protocol.day_offsets else disorder.cbt_alone
 
 
 def _courses_for(disorder: Disorder) -> tuple[str, ...]:

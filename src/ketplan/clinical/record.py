@@ -7,11 +7,11 @@ guess. Dates keep the precision they were recorded with.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 SNOMED = "http://snomed.info/sct"
 ICD10CM = "http://hl7.org/fhir/sid/icd-10-cm"
@@ -280,3 +280,13 @@ class PatientRecord:
     care_plans: tuple[ExistingPlan, ...] = ()
     intake: Intake = field(default_factory=Intake)
     sections: tuple[Section, ...] = ()
+
+    def in_order(self) -> PatientRecord:
+        """The same facts in one fixed order, whatever order a server returned them in."""
+        kinds = ("conditions", "allergies", "medications", "observations", "procedures", "encounters")
+        ordered: dict[str, Any] = {kind: tuple(sorted(getattr(self, kind), key=_fixed)) for kind in kinds}
+        return replace(self, **ordered)
+
+
+def _fixed(fact: Fact) -> tuple[str, tuple[Code, ...], str]:
+    return fact.reference, fact.codes, fact.text

@@ -170,7 +170,12 @@ class View:
             not male
             and self.age_may_be(12, 55)
             and not self.ever(codes.NO_UTERUS_OR_MENOPAUSE)
-            and not any(p in codes.NO_UTERUS_OR_MENOPAUSE for p in self.record.procedures)
+            and not any(
+                p in codes.NO_UTERUS_OR_MENOPAUSE
+                and p.status in (None, "completed")
+                and self.happened(p.when)
+                for p in self.record.procedures
+            )
         )
 
 
@@ -216,11 +221,15 @@ _NEGATIVE_WORDS = (
 _POSITIVE_WORDS = ("positive", "detected", "reactive", "present", "pos")
 
 
+# Far below any unit a result is reported in.
+_A_LITTLE = {"<": Decimal("-1e-9"), ">": Decimal("1e-9")}
+
+
 def number(observation: Observation) -> Decimal | None:
-    """The value as a number, whatever type it was recorded in."""
+    """The value as a number, whatever type it was recorded in; "<5" is a little less than 5."""
     value = observation.value
     if isinstance(value, Quantity):
-        return value.value
+        return value.value + _A_LITTLE.get(value.comparator or "", Decimal(0))
     if isinstance(value, bool):
         return None
     if isinstance(value, int):

@@ -54,13 +54,13 @@ def _positive_test(view: View) -> list[Observation]:
 
 
 def _doubtful(view: View) -> list[Observation]:
-    """5 to 24.9 IU/L now, or a recent positive followed by a negative."""
+    """5 to 24.9 IU/L now, or a recent positive followed by anything else."""
     newest = [t for t in _newest_tests(view) if _recent(view, t)]
     low = [
         t for t in newest if _says(t) is None and (level := _level(t)) is not None and level >= DOUBTFUL_IU
     ]
     before = [t for t in view.history(*HCG) if t not in newest and _recent(view, t) and _says(t) is True]
-    return low or ([before[-1], *newest] if before and any(_says(t) is False for t in newest) else [])
+    return low or ([before[-1], *newest] if before and newest else [])
 
 
 def _says(test: Observation) -> bool | None:

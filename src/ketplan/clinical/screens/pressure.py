@@ -47,7 +47,7 @@ class Reading:
 
 def screen(view: View) -> Iterator[Finding]:
     readings = readings_of(view)
-    diagnosed = [
+    diagnosed = view.active(codes.MALIGNANT_HYPERTENSION) + [
         c
         for c in view.active(codes.HYPERTENSIVE_CRISIS)
         if (since := c.onset or c.recorded) is None
@@ -57,12 +57,11 @@ def screen(view: View) -> Iterator[Finding]:
     decisive = deciding(readings)
     evidence = [e for r in today for e in r.evidence]
     if diagnosed or _is_crisis(today):
-        words = (
-            f"Blood pressure {decisive} on repeat" if _is_crisis(today) else "Hypertensive crisis diagnosed"
-        )
+        critical = [r for r in today if r.reaches(CRISIS)]
+        measured = f"Blood pressure {', '.join(map(str, critical))}" if _is_crisis(today) else ""
         yield finding(
             "BP_CRISIS",
-            f"{words}: urgent medical review before anything else.",
+            f"{measured or 'Hypertensive crisis diagnosed'}: urgent medical review before anything else.",
             [*evidence, *map(evidence_of, diagnosed)],
         )
     elif decisive is None:
@@ -146,12 +145,10 @@ def _newest_day(readings: list[Reading]) -> list[Reading]:
 
 
 def _is_crisis(today: list[Reading]) -> bool:
-    """The last two readings of the day both critical, and critical ones at least five minutes apart.
+    """Two critical readings of the newest day at least five minutes apart.
 
     Readings without a time of day cannot show five minutes between them.
     """
-    if len(today) < 2 or not all(r.reaches(CRISIS) for r in today[-2:]):
-        return False
     times = [r.when.instant for r in today if r.reaches(CRISIS) and r.when and r.when.instant]
     return len(times) > 1 and max(times) - min(times) >= APART
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from ketplan.clinical.findings import Finding, evidence_of, value_words
-from ketplan.clinical.record import Observation
+from ketplan.clinical.record import Observation, Quantity
 from ketplan.clinical.rules import finding
 from ketplan.clinical.scales import STOP_BANG_NAMES
 from ketplan.clinical.view import View, number, unit
@@ -74,17 +74,29 @@ def dosing_weight(view: View) -> DosingWeight:
         return DosingWeight(height_cm=_cm(height), bmi=bmi, findings=tuple(found))
     found += _bmi_findings(view, newest, bmi)
     options = _options(view, kg, _cm(height), bmi)
-    basis = "ideal" if bmi is not None and bmi >= BMI_IDEAL_WEIGHT and "ideal" in dict(options) else "actual"
+    basis = "ideal" if bmi is not None and bmi >= BMI_IDEAL_WEIGHT else "actual"
+    proposed = dict(options).get(basis)
     doubtful = any(
         f.id
         in ("WEIGHT_STALE_91_365D", "WEIGHT_IMPLAUSIBLE", "HEIGHT_MISSING", "DOSE_WEIGHT_BASIS_BMI_GE_30")
         for f in found
     )
-    return DosingWeight(dict(options)[basis], basis, kg, _cm(height), bmi, doubtful, options, tuple(found))
+    return DosingWeight(
+        proposed,
+        basis if proposed is not None else None,
+        kg,
+        _cm(height),
+        bmi,
+        doubtful,
+        options,
+        tuple(found),
+    )
 
 
 def kilograms(observation: Observation) -> Decimal | None:
-    """Exact kilograms; None without a known unit."""
+    """Exact kilograms; None without a known unit, or where it only says more or less than something."""
+    if isinstance(observation.value, Quantity) and observation.value.comparator:
+        return None
     value, factor = number(observation), KG.get((unit(observation) or "").strip().lower())
     return None if value is None or factor is None else value * factor
 
@@ -162,7 +174,7 @@ def _plausibility(
 ) -> Iterator[Finding]:
     evidence = [evidence_of(weight)]
     if kg is None:
-        yield finding("WEIGHT_IMPLAUSIBLE", "The newest weight has no usable unit.", evidence)
+        yield finding("WEIGHT_IMPLAUSIBLE", "The newest weight has no usable unit or value.", evidence)
         return
     reasons = []
     if not _in(kg, KG_RANGE):
@@ -206,10 +218,12 @@ def _bmi_findings(view: View, weight: Observation, bmi: Decimal | None) -> Itera
 def _options(
     view: View, kg: Decimal, cm: Decimal | None, bmi: Decimal | None
 ) -> tuple[tuple[str, Decimal], ...]:
-    """Actual weight always; ideal (Devine) and adjusted weight where the height is known."""
+    """Actual weight always; ideal (Devine) and adjusted weight where the height is known.
+
+    Devine's formula falls to nothing for the very short: below the lowest plausible weight it says nothing.
+    """
     options = [("actual", kg)]
-    if cm is not None and bmi is not None:
-        ideal = _devine(view, cm)
+    if cm is not None and bmi is not None and (ideal := _devine(view, cm)) >= KG_RANGE[0]:
         options += [("ideal", ideal), ("adjusted", ideal + Decimal("0.4") * (kg - ideal))]
     return tuple(options)
 

@@ -102,14 +102,22 @@ def screen(view: View, lines: Sequence[Item], has_target: bool) -> Iterator[Find
 
 
 def _vague_conditions(view: View, has_target: bool) -> list[Fact]:
-    """Conditions that cannot be judged: free text only, a phobia of no stated kind, unspecified anxiety."""
+    """Conditions that cannot be judged: free text only, a phobia of no stated kind, unspecified anxiety.
+
+    History excludes too, so words without a code are asked about whatever their status.
+    """
     has_phobia = bool(view.active(codes.SPECIFIC_PHOBIA))
     return [
         c
-        for c in sorted(view.active_conditions, key=lambda c: c.reference)
+        for c in sorted(view.stated_conditions, key=lambda c: (c.reference, c.label))
         if not codes.is_coded(c)
-        or (c in codes.UNSPECIFIED_PHOBIA and not has_phobia)
-        or (c in codes.UNSPECIFIED_ANXIETY and not has_target)
+        or (
+            codes.is_active(c)
+            and (
+                (c in codes.UNSPECIFIED_PHOBIA and not has_phobia)
+                or (c in codes.UNSPECIFIED_ANXIETY and not has_target)
+            )
+        )
     ]
 
 
@@ -177,7 +185,9 @@ def _consent_fault(view: View, consent: Procedure | Encounter) -> str:
         return "without a date"
     if not view.is_fresh(consent.when, CONSENT_DAYS):
         return f"too old: {consent.when}"
-    evaluations = [e.when for e in _acts(view, EVALUATION) if e.when]
+    evaluations = [
+        e.when for e in _acts(view, EVALUATION) if e.when and view.is_fresh(e.when, EVALUATION_DAYS)
+    ]
     if evaluations and not any(_day(e) <= _day(consent.when) for e in evaluations):
         return "given before the evaluation"
     ages = view.age_range(_day(consent.when))
