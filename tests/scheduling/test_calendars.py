@@ -154,6 +154,21 @@ def test_the_therapist_who_can_keep_the_course_gets_it() -> None:
     assert not any(p.unkept for p in timetable.placed)
 
 
+def test_of_two_who_can_keep_the_course_the_one_who_moves_it_least_gets_it() -> None:
+    free = slots(ANN, "therapist", [d for d in span() if d != day(22)]) + slots(BEN, "therapist", span())
+    timetable = placed(a_course(), free)
+    assert days_of(timetable, "cbt") == list(GAD_14)
+    assert by_key(timetable)["cbt-1"].resources == ((BEN, "ben"),)
+
+
+def test_placing_every_session_comes_before_one_therapist() -> None:
+    """Waiting for Ann until Friday would leave the second session without a day."""
+    visits = a_course(doses=(), cbt=(0, 1, 28, 35), reviews=())
+    free = slots(ANN, "therapist", [day(4), day(28), day(35)]) + slots(BEN, "therapist", [day(0), day(1)])
+    timetable = placed(visits, free)
+    assert days_of(timetable, "cbt") == [0, 1, 28, 35]
+
+
 def test_a_change_of_therapist_is_said() -> None:
     away = {day(22) + timedelta(days=n) for n in range(-1, 6)}
     free = slots(ANN, "therapist", [d for d in span() if d not in away]) + slots(BEN, "therapist", [day(22)])
