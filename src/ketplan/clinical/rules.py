@@ -10,19 +10,25 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ketplan.clinical.findings import Evidence, Finding, FindingClass
+from ketplan.clinical.rule_words import FIRES
 
 B, H, R, I = FindingClass.BLOCK, FindingClass.HOLD, FindingClass.REVIEW, FindingClass.INFO  # noqa: E741
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`label` is the standing in the esketamine label: contraindication, warning or none."""
+    """`label` is the standing in the esketamine label: contraindication, warning or none; `fires` says what
+    makes the finding."""
 
     id: str
     cls: FindingClass
     source: str
     resolves: str
     label: str = "none"
+
+    @property
+    def fires(self) -> str:
+        return FIRES[self.id]
 
 
 _NOT_HERE = "Cannot be resolved: ketamine is not offered. The alternative plan stands."
