@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from itertools import count
 from typing import Any
 
@@ -291,9 +292,11 @@ def with_facts(record: PatientRecord, *facts: Fact) -> PatientRecord:
 # --- verdicts -------------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=2)
 def judged(
     record: PatientRecord, *, start: date = START, house: House | None = None, **choice: Any
 ) -> Assessment:
+    """The verdict; kept for the next question about the same record."""
     return assess(record, AS_OF, start, house, Choice(**choice))
 
 

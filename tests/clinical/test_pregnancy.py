@@ -146,5 +146,8 @@ def test_not_after_hysterectomy_or_menopause(icd: str) -> None:
     assert found(a_ready_record(without=["hcg"], patient=woman(), also=[a_condition(icd=icd)])) == set()
 
 
-def test_a_recorded_hysterectomy_counts_too() -> None:
-    assert found(a_ready_record(without=["hcg"], patient=woman(), also=[an_act("236886002", 900)])) == set()
+def test_a_hysterectomy_counts_once_it_was_done() -> None:
+    done = an_act("236886002", 900)
+    planned = an_act("236886002", -30, status="preparation")
+    assert found(a_ready_record(without=["hcg"], patient=woman(), also=[done])) == set()
+    assert found(a_ready_record(without=["hcg"], patient=woman(), also=[planned])) == STALE

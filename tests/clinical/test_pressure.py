@@ -82,6 +82,11 @@ def test_several_readings_of_one_day(readings: list[Reading], expected: set[str]
     assert found(measured(*readings)) == expected
 
 
+def test_a_crisis_is_told_with_its_own_readings() -> None:
+    record = measured((185, 112, "10:00"), (184, 111, "10:10"), (138, 85, "10:20"))
+    assert "138/85" not in text_of(record, "BP_CRISIS")
+
+
 def test_two_critical_readings_on_two_days_are_no_crisis() -> None:
     readings = [*pressure(185, 112, 1, "10:00"), *pressure(186, 113, 0, "10:00")]
     assert found(a_ready_record(also=readings)) == HOLD

@@ -42,7 +42,7 @@ from tests.clinical.builders import (
 
 # The same examples every time, none of them made smaller: quick even when one fails.
 quick = settings(
-    max_examples=25,
+    max_examples=15,
     deadline=None,
     derandomize=True,
     database=None,

@@ -1,0 +1,93 @@
+"""The acceptance cases beside the repository, and a proposal in the command line's JSON for a Bundle."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from dataclasses import fields
+from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from ketplan import report
+from ketplan.clinical.assessment import Choice
+from ketplan.fhir.bundle import sections_of
+from ketplan.fhir.r4 import to_json
+from ketplan.fhir.render import Step
+from ketplan.scheduling.clinic_hours import Clinic
+from ketplan.workflow import Practice, Proposal, open_record, propose
+
+Json = dict[str, Any]
+
+SHARED = Path(__file__).resolve().parents[2].parent / "shared"
+CASES = SHARED / "clinical" / "cases.json"
+PATIENTS = sorted(path for path in (SHARED / "patients").glob("*/*.json") if path.name != "INDEX.json")
+beside = pytest.mark.skipif(not CASES.is_file(), reason="no shared folder beside the repository")
+
+PRACTICE = Practice(Clinic("America/New_York"))
+NOW = datetime(2026, 2, 16, 14, 0, tzinfo=UTC)
+
+
+@cache
+def tool() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("case_to_bundle", SHARED / "tools" / "case_to_bundle.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@cache
+def book() -> Json:
+    """{"std_workup": …, "cases": [...]}; empty where the folder is absent."""
+    loaded: Json = json.loads(CASES.read_text()) if CASES.is_file() else {"std_workup": {}, "cases": []}
+    return loaded
+
+
+class Unwritten(Proposal):
+    """A proposal whose resources nobody asks for: rendering them is most of the work."""
+
+    def steps(self) -> tuple[Step, ...]:
+        return ()
+
+
+def planned(bundle: Json, as_of: str, start: str, *, resources: bool = True, **choice: Any) -> Json:
+    """What `ketplan plan BUNDLE --as-of … --start … --json` prints."""
+    record = open_record(sections_of(bundle), None, PRACTICE.zone)
+    proposal = propose(
+        record,
+        server="",
+        as_of=date.fromisoformat(as_of),
+        start=date.fromisoformat(start),
+        practice=PRACTICE,
+        now=NOW,
+        choice=Choice(**choice),
+    )
+    if not resources:
+        proposal = Unwritten(**{f.name: getattr(proposal, f.name) for f in fields(proposal)})
+    printed: Json = json.loads(to_json(report.as_json(proposal)))
+    return printed
+
+
+def ids(plan: Json, *classes: str) -> set[str]:
+    return {f["id"] for f in plan["findings"] if f["class"] in classes}
+
+
+def reasons(plan: Json) -> set[str]:
+    """The findings a case lists: all that need review or, when blocked, those that block."""
+    return ids(plan, "BLOCK") if plan["decision"] == "blocked" else ids(plan, "BLOCK", "HOLD", "REVIEW")
+
+
+def differences(expected: Any, told: Any, where: str = "") -> list[str]:
+    """Where `told` does not hold what is expected; keys nobody expects are passed over."""
+    if isinstance(expected, dict) and isinstance(told, dict):
+        return [
+            line
+            for key, value in expected.items()
+            for line in differences(value, told.get(key, "(absent)"), f"{where}.{key}")
+        ]
+    return [] if expected == told else [f"{where or '.'}: expected {expected!r}, told {told!r}"]
