@@ -69,6 +69,15 @@ def test_a_level_decides_where_there_is_one(result: Observation, expected: set[s
     assert found(after(result)) == expected
 
 
+WORDED = [(">10000", PREGNANCY), ("26 mIU/mL", PREGNANCY), ("<5", set()), ("< 5 mIU/mL", set())]
+
+
+@pytest.mark.parametrize(("words", "expected"), WORDED)
+def test_a_level_sent_as_text_is_a_level(words: str, expected: set[str]) -> None:
+    """Laboratories send numbers beyond their range as strings."""
+    assert found(after(an_observation("2118-8", words, 2))) == expected
+
+
 SERIES = [
     ((POSITIVE, 20), (NEGATIVE, 2), UNCERTAIN),
     ((NEGATIVE, 20), (POSITIVE, 2), PREGNANCY),
