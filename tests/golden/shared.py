@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from dataclasses import fields
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
@@ -14,11 +13,13 @@ from typing import Any
 import pytest
 
 from ketplan import report
-from ketplan.clinical.assessment import Choice
+from ketplan.clinical.assessment import assess
+from ketplan.clinical.draft import draft
 from ketplan.fhir.bundle import sections_of
 from ketplan.fhir.r4 import to_json
 from ketplan.fhir.render import Step
 from ketplan.scheduling.clinic_hours import Clinic
+from ketplan.scheduling.timetable import Timetable
 from ketplan.workflow import Practice, Proposal, open_record, propose
 
 Json = dict[str, Any]
@@ -48,27 +49,35 @@ def book() -> Json:
     return loaded
 
 
-class Unwritten(Proposal):
-    """A proposal whose resources nobody asks for: rendering them is most of the work."""
+def planned(bundle: Json, as_of: str, start: str) -> Json:
+    """What `ketplan plan BUNDLE --as-of … --start … --json` prints."""
+    return _printed(
+        propose(
+            open_record(sections_of(bundle), None, PRACTICE.zone),
+            server="",
+            as_of=date.fromisoformat(as_of),
+            start=date.fromisoformat(start),
+            practice=PRACTICE,
+            now=NOW,
+        )
+    )
+
+
+class Undated(Proposal):
+    """A proposal before its visits are placed and its resources rendered, which is most of the work."""
 
     def steps(self) -> tuple[Step, ...]:
         return ()
 
 
-def planned(bundle: Json, as_of: str, start: str, *, resources: bool = True, **choice: Any) -> Json:
-    """What `ketplan plan BUNDLE --as-of … --start … --json` prints."""
+def decided(bundle: Json, as_of: str, start: str) -> Json:
+    """The same without `schedule` and `resources`: what the clinical room alone decides."""
     record = open_record(sections_of(bundle), None, PRACTICE.zone)
-    proposal = propose(
-        record,
-        server="",
-        as_of=date.fromisoformat(as_of),
-        start=date.fromisoformat(start),
-        practice=PRACTICE,
-        now=NOW,
-        choice=Choice(**choice),
-    )
-    if not resources:
-        proposal = Unwritten(**{f.name: getattr(proposal, f.name) for f in fields(proposal)})
+    verdict = assess(record, date.fromisoformat(as_of), date.fromisoformat(start), PRACTICE.house)
+    return _printed(Undated("", record, verdict, draft(verdict), Timetable(PRACTICE.clinic.zone), NOW))
+
+
+def _printed(proposal: Proposal) -> Json:
     printed: Json = json.loads(to_json(report.as_json(proposal)))
     return printed
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.golden import mutants_body, mutants_history, mutants_risk
-from tests.golden.mutants import AS_OF, MUTANTS, Case, Mutant
-from tests.golden.shared import beside, differences, ids, planned, reasons
+from tests.golden.mutants import AS_OF, MUTANTS, START, Case, Mutant
+from tests.golden.shared import beside, decided, differences, ids, reasons
 
 SOURCES = (mutants_body, mutants_history, mutants_risk)
 
@@ -22,7 +22,7 @@ def test_every_mutant_has_a_name_of_its_own() -> None:
 def test_mutant(mutant: Mutant) -> None:
     case = Case(mutant.base)
     mutant.edit(case)
-    plan = planned(case.bundle(), AS_OF, mutant.start, resources=False)
+    plan = decided(case.bundle(), AS_OF, mutant.start)
     assert reasons(plan) == mutant.findings
     assert plan["decision"] == mutant.decision
     assert ids(plan, "INFO") >= mutant.info
@@ -35,7 +35,7 @@ def test_mutant(mutant: Mutant) -> None:
 def test_suicide_risk_stands_first_even_where_another_finding_blocks() -> None:
     case = Case("A06")
     mutants_risk.suicide_risk_in_a_blocked_patient(case)
-    plan = planned(case.bundle(), AS_OF, "2026-03-02")
+    plan = decided(case.bundle(), AS_OF, START)
     assert plan["findings"][0]["id"] == "SI_HIGH"
     assert plan["findings"][0]["evidence"]
     assert "uicide" in plan["alternative_steps"][0]
