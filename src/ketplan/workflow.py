@@ -252,7 +252,7 @@ def _busy(record: PatientRecord, plan_id: str) -> tuple[Busy, ...]:
 def _already_booked(record: PatientRecord, plan_id: str) -> dict[str, Fixed]:
     prefix = f"{plan_id}/appointment-"
     return {
-        value.removeprefix(prefix): Fixed(a.start, a.end, a.slots)
+        value.removeprefix(prefix): Fixed(a.start, a.end, a.slots, a.resources)
         for a in sorted(record.appointments, key=lambda a: a.reference, reverse=True)
         for system, value in a.identifiers
         if system == PLAN_STEP_SYSTEM

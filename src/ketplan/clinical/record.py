@@ -167,7 +167,8 @@ class AssertedEmptyList(Fact):
 
 @dataclass(frozen=True, slots=True)
 class Booked(Fact):
-    """An appointment already in the EHR. `identifiers` are (system, value) pairs, `slots` references."""
+    """An appointment already in the EHR. `identifiers` are (system, value) pairs, `slots` references,
+    `resources` (reference, name) of everybody and everything that takes part but the patient."""
 
     status: str | None = None
     start: datetime | None = None
@@ -175,6 +176,7 @@ class Booked(Fact):
     identifiers: tuple[tuple[str, str], ...] = ()
     description: str = ""
     slots: tuple[str, ...] = ()
+    resources: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

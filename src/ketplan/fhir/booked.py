@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from ketplan.clinical.record import AssertedEmptyList, Booked, ExistingPlan, Fact
@@ -30,8 +30,17 @@ def read_appointment(raw: Json, reading: Reading) -> Sequence[Fact]:
             identifiers=fhir.identifiers(raw),
             description=fhir.text(raw.get("description")),
             slots=tuple(filter(None, map(fhir.reference, fhir.elements(raw.get("slot"))))),
+            resources=tuple(_resources(raw)),
         ),
     )
+
+
+def _resources(raw: Json) -> Iterator[tuple[str, str]]:
+    for participant in fhir.elements(raw.get("participant")):
+        actor = fhir.element(participant.get("actor"))
+        reference = fhir.reference(actor)
+        if reference and not reference.startswith("Patient/"):
+            yield reference, fhir.text(actor.get("display"))
 
 
 def _instant(given: object, reading: Reading) -> datetime | None:
