@@ -55,6 +55,8 @@ def as_json(proposal: Proposal) -> Json:
         ],
         "evidence": list(draft.sources),
         "deviations": list(draft.deviations),
+        "before_first_dose": list(draft.before_first_dose),
+        "emergency_plan": draft.emergency_plan or None,
         "record": [
             {
                 "section": s.name,
@@ -184,6 +186,9 @@ def _lines(proposal: Proposal) -> Iterator[str]:
     yield f"Work-up: {_gate_words(proposal)}"
     yield f"Record: {_record_words(proposal)}"
     yield from (f"Evidence: {s}" for s in draft.sources)
+    yield from (f"Before dose 1: {todo}" for todo in draft.before_first_dose)
+    if draft.emergency_plan:
+        yield f"Emergency plan: {draft.emergency_plan}"
     yield from (f"Set by this site: {d}" for d in draft.deviations)
     resources = final(proposal.steps())
     yield f"Would be written after signature: {_counted(r['resourceType'] for r in resources) or 'nothing'}."

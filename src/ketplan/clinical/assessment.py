@@ -8,7 +8,7 @@ are judged for every patient with a target disorder.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from ketplan.clinical import codes, rules
@@ -111,11 +111,43 @@ def assess(
             "The record says that the patient has died.",
             [Evidence(record.patient.reference, "deceased")],
         )
-        return _verdict(view, choice, library, [dead], (), None)
+        return _verdict(_Case(view, choice, library), [dead])
+    case = _case(view, choice, library)
+    return _verdict(case, _findings(case))
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What is worked out once and asked more than once."""
+
+    view: View
+    choice: Choice
+    library: Library
+    targets: tuple[Disorder, ...] = ()
+    lead: Disorder | None = None
+    gate: tuple[Item, ...] = ()
+    weight: DosingWeight = field(default_factory=DosingWeight)
+    resistance: Resistance | None = None
+
+    @property
+    def proposed(self) -> KetamineProtocol:
+        """The chosen protocol, the lead's default, or the one default all share; switched off is none."""
+        if self.choice.protocol:
+            return self.library.protocol(self.choice.protocol)
+        defaults = {d.default_protocol for d in self.treated}
+        return self.library.offered(defaults.pop() if len(defaults) == 1 else "NONE") or _NO_DRUG
+
+    @property
+    def treated(self) -> tuple[Disorder, ...]:
+        return (self.lead,) if self.lead else self.targets
+
+
+def _case(view: View, choice: Choice, library: Library) -> _Case:
     targets = tuple(d for d in DISORDERS if view.active(d.value_set))
-    lead = _lead(view, targets)
-    found = _findings(view, choice, library, targets, lead)
-    return _verdict(view, choice, library, found, targets, lead)
+    case = _Case(view, choice, library, targets, _lead(view, targets), workup.items(view, targets))
+    if not targets:
+        return case
+    return replace(case, weight=dosing_weight(view), resistance=resistance_screen.judge(view, case.treated))
 
 
 def _check(choice: Choice, library: Library, as_of: date, start: date) -> None:
@@ -141,74 +173,49 @@ def _lead(view: View, targets: Sequence[Disorder]) -> Disorder | None:
     return next((d for d in targets if said in d.value_set), None)
 
 
-def _findings(
-    view: View, choice: Choice, library: Library, targets: Sequence[Disorder], lead: Disorder | None
-) -> Iterator[Finding]:
-    route = _proposed(choice, library, targets, lead).route
+def _findings(case: _Case) -> Iterator[Finding]:
+    view = case.view
     yield from suicide.screen(view)
     yield from conditions.screen(view)
     yield from pregnancy.screen(view)
     yield from pressure.screen(view)
     yield from results.screen(view)
-    yield from workup.screen(view, workup.items(view, targets), bool(targets))
-    if not targets:
+    yield from workup.screen(view, case.gate, bool(case.targets))
+    if case.resistance is None:
         yield finding("NO_TARGET_DISORDER", "None of the six target disorders is on the problem list.")
         return
-    yield from dosing_weight(view).findings
-    yield from interactions.screen(view, route)
+    yield from case.weight.findings
+    yield from interactions.screen(view, case.proposed.route)
     yield from _escort(view)
-    yield from resistance_screen.screen(view, _resistance(view, targets, lead))
-    yield from _severity(view, targets, lead)
-    yield from _diagnoses(view, targets, lead)
-    yield from _evidence(targets)
-    yield from _product(view, choice)
+    yield from resistance_screen.screen(view, case.resistance)
+    yield from _severity(view, case.treated)
+    yield from _diagnoses(view, case.targets, case.lead)
+    yield from _evidence(case.targets)
+    yield from _product(view, case.choice)
 
 
-def _resistance(view: View, targets: Sequence[Disorder], lead: Disorder | None) -> Resistance:
-    return resistance_screen.judge(view, [lead] if lead else targets)
-
-
-def _proposed(
-    choice: Choice, library: Library, targets: Sequence[Disorder], lead: Disorder | None
-) -> KetamineProtocol:
-    """The chosen protocol, the lead's default, or the one default all targets share; switched off is none."""
-    if choice.protocol:
-        return library.protocol(choice.protocol)
-    defaults = {lead.default_protocol} if lead else {d.default_protocol for d in targets}
-    return library.offered(defaults.pop() if len(defaults) == 1 else "NONE") or _NO_DRUG
-
-
-def _verdict(
-    view: View,
-    choice: Choice,
-    library: Library,
-    found: Iterable[Finding],
-    targets: tuple[Disorder, ...],
-    lead: Disorder | None,
-) -> Assessment:
+def _verdict(case: _Case, found: Iterable[Finding]) -> Assessment:
     findings = conditions.merge(found)
-    if choice.cbt_only:
+    if case.choice.cbt_only:
         findings = [_for_therapy(f) for f in findings if f.id in _THERAPY_FINDINGS or f.id == "BP_CRISIS"]
-    resistance = _resistance(view, targets, lead) if targets else None
-    weight = dosing_weight(view) if targets else DosingWeight()
-    offered = decide(findings) is not Decision.BLOCKED and not choice.cbt_only
-    may_dose = offered and resistance is not None and resistance.met
-    protocol = _proposed(choice, library, targets, lead) if may_dose else _NO_DRUG
-    dose = first_dose(view, protocol, weight, choice.basis, lead)
-    findings += _large_dose(view, dose)
+    offered = decide(findings) is not Decision.BLOCKED and not case.choice.cbt_only
+    may_dose = offered and case.resistance is not None and case.resistance.met
+    protocol = case.proposed if may_dose else _NO_DRUG
+    dose = first_dose(case.view, protocol, case.weight, case.choice.basis, case.lead)
+    findings += _large_dose(case.view, dose)
     return Assessment(
-        view=view,
-        choice=choice,
+        view=case.view,
+        choice=case.choice,
         decision=decide(findings),
         findings=tuple(sorted(findings, key=_order)),
-        targets=targets,
-        lead=lead,
+        targets=case.targets,
+        lead=case.lead,
         protocol=protocol,
         dose=dose,
-        weight=weight if offered else DosingWeight(),
-        resistance=resistance,
-        gate=workup.items(view, targets) if targets else (),
-        library=library,
+        weight=case.weight if offered else DosingWeight(),
+        resistance=case.resistance,
+        gate=case.gate if case.targets else (),
+        library=case.library,
     )
 
 
@@ -239,8 +246,8 @@ def _escort(view: View) -> Iterator[Finding]:
         )
 
 
-def _severity(view: View, targets: Sequence[Disorder], lead: Disorder | None) -> Iterator[Finding]:
-    for disorder in [lead] if lead else targets:
+def _severity(view: View, treated: Sequence[Disorder]) -> Iterator[Finding]:
+    for disorder in treated:
         score = workup.scale_score(view, disorder.scale)
         entry = disorder.scale.entry
         if score and entry is not None and (total := number(score)) is not None and total < entry:

@@ -29,7 +29,7 @@ from ketplan.clinical.protocols import cbt, evidence, monitoring
 from ketplan.clinical.protocols.cbt import CbtProtocol
 from ketplan.clinical.protocols.ketamine import KetamineProtocol
 from ketplan.clinical.screens.weight import two_places
-from ketplan.clinical.screens.workup import scale_score
+from ketplan.clinical.screens.workup import before_first_dose, scale_score
 from ketplan.clinical.view import number
 from ketplan.errors import InputError
 
@@ -78,6 +78,8 @@ def draft(assessment: Assessment) -> Draft:
         visits=_visits(assessment, course, therapy, followups),
         sources=_sources(assessment),
         deviations=deviations(view.house, assessment.library),
+        before_first_dose=before_first_dose(view, assessment.gate) if course.infusions else (),
+        emergency_plan=view.house.emergency_plan if course.infusions else "",
     )
 
 
@@ -166,7 +168,8 @@ def _followups(start: date, protocol: KetamineProtocol, therapy: CbtCourse | Non
         FollowUp(
             visit,
             day,
-            start + timedelta(days=day) if visit == CALL else on_business_day(start, day),
+            # The call keeps its day, the day after the first dose, also at a weekend.
+            on_business_day(start, 0) + timedelta(days=1) if visit == CALL else on_business_day(start, day),
             FOLLOW_UP_TITLES[visit],
         )
         for visit, day in (*days, *LATE_REVIEWS)

@@ -67,6 +67,10 @@ class House:
     discharge_minutes: int = _house(30, "after the minimum observation", "min", (10, 120))
     review_minutes: int = _house(30, "length of a review", "min", (10, 120))
     call_minutes: int = _house(15, "length of the 24-hour call", "min", (5, 60))
+    emergency_plan: str = _house(
+        "Not named yet by this clinic: rescuer, equipment, drugs, transfer number.",
+        "who and what is at hand in an emergency, on every plan (8b)",
+    )
 
 
 class Line(NamedTuple):
@@ -93,7 +97,7 @@ def described(house: House) -> list[Line]:
             worded(getattr(house, f.name), f.metadata["unit"]),
             worded(getattr(shipped, f.name), f.metadata["unit"]),
             f.metadata["words"],
-            " to ".join(worded(edge, f.metadata["unit"]) for edge in f.metadata["allowed"] or ()),
+            worded(f.metadata["allowed"], f.metadata["unit"]) if f.metadata["allowed"] else "",
             f.metadata["why"],
         )
         for f in fields(House)

@@ -126,7 +126,8 @@ class OverridePlan:
 class Draft:
     """A proposal for one patient. Nothing in it has been decided by anybody yet.
 
-    `deviations` says, a sentence each, what the site has set otherwise than ketplan ships.
+    `deviations` says, a sentence each, what the site has set otherwise than ketplan ships;
+    `before_first_dose` what must be done again by then; `emergency_plan` who and what is at hand.
     """
 
     patient: str
@@ -149,6 +150,8 @@ class Draft:
     visits: tuple[Visit, ...] = ()
     sources: tuple[str, ...] = ()
     deviations: tuple[str, ...] = ()
+    before_first_dose: tuple[str, ...] = ()
+    emergency_plan: str = ""
 
 
 @dataclass(frozen=True, slots=True)

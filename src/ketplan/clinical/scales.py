@@ -12,7 +12,7 @@ from decimal import Decimal
 @dataclass(frozen=True, slots=True)
 class Scale:
     """`entry` is the lowest total at which an induction is usual ([H], 8b); `response_pct` the fall that
-    counts as response, together with `response_points` where the table wants both; `remission_below` the total
+    counts as response, with `response_points` where the table wants both; `remission_below` the total
     below which the goal is reached, None where the table has none; `maximum` bounds the total; `names` begin
     the text of an uncoded total."""
 

@@ -6,10 +6,11 @@ in which a server returned the entries.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cached_property
 
 from ketplan.clinical import codes, ingredients
@@ -28,6 +29,8 @@ from ketplan.clinical.record import (
 
 USABLE = frozenset({"final", "amended", "corrected", "preliminary", None})
 CURRENT_MEDICATION = frozenset({"active", "on-hold", "unknown", None})
+# Words that show a value to be less than the instrument's total.
+_NOT_THE_TOTAL = ("subscale", "subtotal", "item", "change")
 PROPOSED_INTENT = frozenset({"proposal", "option"})
 
 
@@ -81,6 +84,16 @@ class View:
         found = self.history(*loinc)
         return found[-1] if found else None
 
+    def latest(self, *loinc: str) -> list[Observation]:
+        """Every value of the newest moment: of several at once the worse one counts."""
+        found = self.history(*loinc)
+        return [o for o in found if moment_of(o.when) == moment_of(found[-1].when)] if found else []
+
+    def conclusive(self, loinc: str) -> list[Observation]:
+        """The newest qualitative results that say positive or negative; of several at once all."""
+        found = [o for o in self.history(loinc) if is_positive(o) is not None]
+        return [o for o in found if moment_of(o.when) == moment_of(found[-1].when)] if found else []
+
     def newest_named(self, names: Iterable[str], *, coded: bool = True) -> Observation | None:
         """The newest usable value whose text begins with one of the names.
 
@@ -117,6 +130,13 @@ class View:
 
     def ever(self, value_set: codes.ValueSet) -> list[Condition]:
         return _sorted(c for c in self.stated_conditions if c in value_set)
+
+    def began_within(self, condition: Condition, days: int) -> bool:
+        """Began at most so many days ago; without a date it might have, if it is active."""
+        since = condition.onset or condition.recorded
+        if since is None:
+            return codes.is_active(condition)
+        return (self.as_of - since.latest).days <= days
 
     @cached_property
     def current_medications(self) -> tuple[Medication, ...]:
@@ -223,27 +243,31 @@ _POSITIVE_WORDS = ("positive", "detected", "reactive", "present", "pos")
 
 # Far below any unit a result is reported in.
 _A_LITTLE = {"<": Decimal("-1e-9"), ">": Decimal("1e-9")}
+_IN_WORDS = re.compile(r"([<>]=?)?\s*(\d{1,12}(?:\.\d{1,9})?)\s*([^\d\s]\S{0,20})?", re.ASCII)
 
 
-def number(observation: Observation) -> Decimal | None:
-    """The value as a number, whatever type it was recorded in; "<5" is a little less than 5."""
+def quantity(observation: Observation) -> Quantity | None:
+    """The value as a quantity, whatever type it was recorded in, "26 mIU/mL" as text among them."""
     value = observation.value
-    if isinstance(value, Quantity):
-        return value.value + _A_LITTLE.get(value.comparator or "", Decimal(0))
+    if isinstance(value, Quantity) or value is None:
+        return value
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
-        return Decimal(value)
-    text = value if isinstance(value, str) else value.text if isinstance(value, Answer) else ""
-    try:
-        parsed = Decimal(text.strip()) if text else None
-    except InvalidOperation:
-        return None
-    return parsed if parsed is not None and parsed.is_finite() else None
+        return Quantity(Decimal(value))
+    found = _IN_WORDS.fullmatch((value if isinstance(value, str) else value.text).strip())
+    return Quantity(Decimal(found[2]), found[3], found[1]) if found else None
+
+
+def number(observation: Observation) -> Decimal | None:
+    """The value as a number; "<5" is a little less than 5."""
+    found = quantity(observation)
+    return None if found is None else found.value + _A_LITTLE.get(found.comparator or "", Decimal(0))
 
 
 def unit(observation: Observation) -> str | None:
-    return observation.value.unit if isinstance(observation.value, Quantity) else None
+    found = quantity(observation)
+    return found.unit if found else None
 
 
 def yes_or_no(observation: Observation | None) -> bool | None:

@@ -77,26 +77,18 @@ def _is_ketamine(allergy: Allergy) -> bool:
 
 
 def _heart(view: View) -> Iterator[Finding]:
-    infarction = [c for c in view.active(codes.MYOCARDIAL_INFARCTION) if _within(view, c, INFARCTION_DAYS)]
+    infarction = [c for c in view.ever(codes.MYOCARDIAL_INFARCTION) if view.began_within(c, INFARCTION_DAYS)]
     found = [*view.active(codes.UNSTABLE_ANGINA), *infarction, *view.active(codes.UNSTABLE_HEART)]
     if found:
         yield finding("UNSTABLE_CARDIAC", "Unstable heart disease.", map(evidence_of, found))
 
 
 def _mind(view: View) -> Iterator[Finding]:
-    delirium = [c for c in view.ever(codes.DELIRIUM) if _within(view, c, DELIRIUM_DAYS)]
+    delirium = [c for c in view.ever(codes.DELIRIUM) if view.began_within(c, DELIRIUM_DAYS)]
     if found := [*delirium, *view.active(codes.DEMENTIA)]:
         yield finding(
             "DELIRIUM_DEMENTIA", "Delirium in the last 90 days, or dementia.", map(evidence_of, found)
         )
-
-
-def _within(view: View, condition: Condition, days: int) -> bool:
-    """Began at most so many days ago; without a date it might have, if it is active."""
-    since = condition.onset or condition.recorded
-    if since is None:
-        return codes.is_active(condition)
-    return (view.as_of - since.latest).days <= days
 
 
 def _urinary(view: View) -> Iterator[Finding]:

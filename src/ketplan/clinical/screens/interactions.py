@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from ketplan.clinical.view import View
 NMDA = frozenset({"6130", "2119365"})
 LIFETIME_REVIEW = 12
 NONRESPONSE_BELOW_PCT = 25
+NEVER_GIVEN = frozenset({"cancelled", "draft", "not-taken", "not-done", "intended"})
+_28_MG = re.compile(r"(?<![\d.])28 ?mg\b")
 NO_MEDICATION = frozenset({"no-known-medications", "787481004", "182849000"})
 
 
@@ -111,14 +114,18 @@ def _ambiguous_route(current: list[Medication]) -> Iterator[Finding]:
 
 def is_ambiguous(text: str) -> bool:
     """Does the text say intranasal ketamine 28 mg, in a record or as somebody typed it?"""
-    words = text.lower().replace("28mg", "28 mg")
-    return "nasal" in words and "28 mg" in words and names_in(words) & NMDA == {"6130"}
+    words = text.lower()
+    return "nasal" in words and bool(_28_MG.search(words)) and names_in(words) & NMDA == {"6130"}
 
 
 def _past_ketamine(view: View) -> Iterator[Finding]:
     intake = view.record.intake
     courses = intake.nmda_courses
-    entries = [m for m in view.record.medications if view.ingredients_of(m) & NMDA and view.happened(m.start)]
+    entries = [
+        m
+        for m in view.record.medications
+        if view.ingredients_of(m) & NMDA and m.status not in NEVER_GIVEN and view.happened(m.start)
+    ]
     if not courses and not entries:
         return
     told = [Evidence(intake.reference, "earlier ketamine course")] if courses else []

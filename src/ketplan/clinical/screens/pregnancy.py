@@ -9,7 +9,7 @@ from ketplan.clinical import codes
 from ketplan.clinical.findings import Finding, evidence_of
 from ketplan.clinical.record import Observation
 from ketplan.clinical.rules import finding
-from ketplan.clinical.view import View, is_positive, moment_of, number, unit
+from ketplan.clinical.view import View, is_positive, number, unit
 
 HCG = ("2106-3", "2118-8", "80384-1", "80385-8", "21198-7")
 STATUS = "82810-3"
@@ -43,19 +43,13 @@ def _recent(view: View, observation: Observation) -> bool:
     return observation.when is None or (view.as_of - observation.when.latest).days <= HCG_DAYS
 
 
-def _newest_tests(view: View) -> list[Observation]:
-    """Every hCG result of the newest day and time: of two at once the worse one counts."""
-    tests = view.history(*HCG)
-    return [t for t in tests if moment_of(t.when) == moment_of(tests[-1].when)] if tests else []
-
-
 def _positive_test(view: View) -> list[Observation]:
-    return [t for t in _newest_tests(view) if _recent(view, t) and _says(t) is True]
+    return [t for t in view.latest(*HCG) if _recent(view, t) and _says(t) is True]
 
 
 def _doubtful(view: View) -> list[Observation]:
     """5 to 24.9 IU/L now, or a recent positive followed by anything else."""
-    newest = [t for t in _newest_tests(view) if _recent(view, t)]
+    newest = [t for t in view.latest(*HCG) if _recent(view, t)]
     low = [
         t for t in newest if _says(t) is None and (level := _level(t)) is not None and level >= DOUBTFUL_IU
     ]

@@ -48,10 +48,7 @@ class Reading:
 def screen(view: View) -> Iterator[Finding]:
     readings = readings_of(view)
     diagnosed = view.active(codes.MALIGNANT_HYPERTENSION) + [
-        c
-        for c in view.active(codes.HYPERTENSIVE_CRISIS)
-        if (since := c.onset or c.recorded) is None
-        or (view.as_of - since.latest).days <= CRISIS_DIAGNOSIS_DAYS
+        c for c in view.ever(codes.HYPERTENSIVE_CRISIS) if view.began_within(c, CRISIS_DIAGNOSIS_DAYS)
     ]
     today = _newest_day(readings)
     decisive = deciding(readings)
@@ -66,6 +63,12 @@ def screen(view: View) -> Iterator[Finding]:
         )
     elif decisive is None:
         return
+    elif today[-1].reaches(CRISIS) and not decisive.reaches(HOLD):
+        yield finding(
+            "BP_HOLD_GE_160_100",
+            f"Blood pressure {today[-1]} is the newest reading: repeat after 5 to 15 minutes.",
+            evidence,
+        )
     elif decisive.reaches(HOLD):
         yield finding(
             "BP_HOLD_GE_160_100",

@@ -52,7 +52,7 @@ def judge(view: View, targets: Sequence[Disorder]) -> Resistance:
     if any(d.drug_trials for d in targets) and len(drugs) < view.house.min_drug_trials:
         missing.append(f"{len(drugs)} of {view.house.min_drug_trials} adequate SSRI/SNRI/clomipramine trials")
     missing += [
-        f"a past {d.therapy_form} course of {view.house.min_therapy_sessions} or more sessions"
+        f"no past {d.therapy_form} course of {view.house.min_therapy_sessions} or more sessions"
         for d in targets
         if d.therapy_form not in courses
     ]
@@ -67,7 +67,7 @@ def screen(view: View, resistance: Resistance) -> Iterator[Finding]:
     told = [Evidence(view.record.intake.reference, "intake")] if view.record.intake.reference else []
     yield finding(
         "TR_CRITERION_NOT_MET",
-        f"Treatment resistance is not shown: {'; '.join(resistance.missing)} documented."
+        f"Treatment resistance is not shown. What counts so far falls short: {'; '.join(resistance.missing)}."
         " First-line treatment is proposed instead.",
         [*told, *map(evidence_of, on_file)],
     )
@@ -105,19 +105,15 @@ def _failed(view: View, trial: MedicationTrial, ingredient: str, days: int) -> b
 
 def _lasted(view: View, trial: MedicationTrial, ingredient: str) -> int | None:
     """Days the trial lasted at the least; dates the intake leaves out are taken from the chart."""
-    start, end = trial.start, trial.end
-    if start is None:
-        dated = [
-            m
-            for m in view.record.medications
-            if m.kind is not MedicationKind.ADMINISTRATION
-            and m.start is not None
-            and ingredient in view.ingredients_of(m)
-        ]
-        if not dated:
-            return None
-        first = min(dated, key=lambda m: (m.start.latest if m.start else date.max, m.reference))
-        start, end = first.start, end or first.end
+    charted = [
+        m
+        for m in view.record.medications
+        if m.kind is not MedicationKind.ADMINISTRATION and ingredient in view.ingredients_of(m)
+    ]
+    start = trial.start or min((m.start for m in charted if m.start), key=lambda w: w.latest, default=None)
+    end = trial.end
+    if end is None and not any(m in view.current_medications for m in charted):
+        end = max((m.end for m in charted if m.end), key=lambda w: w.earliest, default=None)
     return _span(start, end, view.as_of)
 
 

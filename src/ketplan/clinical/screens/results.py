@@ -37,9 +37,9 @@ DRUG_SCREENS: dict[str, tuple[str, frozenset[str]]] = {
 
 def screen(view: View) -> Iterator[Finding]:
     for code, beyond, id, words in _LIMITS:
-        newest = view.newest(code)
-        if newest and (value := number(newest)) is not None and beyond(value):
-            yield finding(id, words.format(value_words(newest)), [evidence_of(newest)])
+        for result in view.latest(code):
+            if (value := number(result)) is not None and beyond(value):
+                yield finding(id, words.format(value_words(result)), [evidence_of(result)])
     yield from _liver(view)
     yield from _named_scales(view)
     yield from _alcohol(view)
@@ -62,7 +62,7 @@ _LIMITS: tuple[tuple[str, Callable[[Decimal], bool], str, str], ...] = (
 def _liver(view: View) -> Iterator[Finding]:
     if severe := view.active(codes.HEPATIC_FAILURE) + _child_pugh_c(view):
         yield finding("HEPATIC_SEVERE", "Severe liver disease.", map(evidence_of, severe))
-    raised = [o for code in (ALT, AST) if (o := view.newest(code)) and _above_three_times(o, view)]
+    raised = [o for code in (ALT, AST) for o in view.latest(code) if _above_three_times(o, view)]
     if moderate := [*view.active(codes.CIRRHOSIS), *raised]:
         yield finding(
             "HEPATIC_MODERATE",
@@ -97,25 +97,26 @@ def _named_scales(view: View) -> Iterator[Finding]:
 
 
 def _alcohol(view: View) -> Iterator[Finding]:
-    newest = view.newest(AUDIT_C)
     patient = view.record.patient
     man = patient.birth_sex == "M" or (patient.birth_sex is None and patient.gender == "male")
     limit = 4 if man else 3
-    if newest and (value := number(newest)) is not None and value >= limit:
-        yield finding(
-            "SUD_HISTORY", f"AUDIT-C {value_words(newest)} is {limit} or more.", [evidence_of(newest)]
-        )
+    for score in view.latest(AUDIT_C):
+        if (value := number(score)) is not None and value >= limit:
+            yield finding(
+                "SUD_HISTORY", f"AUDIT-C {value_words(score)} is {limit} or more.", [evidence_of(score)]
+            )
 
 
 def _urine(view: View) -> Iterator[Finding]:
     taken = {i for m in view.current_medications for i in view.ingredients_of(m)}
     unexplained = [
-        (words, newest)
+        (words, result)
         for code, (words, explained_by) in DRUG_SCREENS.items()
-        if (newest := view.newest(code)) and is_positive(newest) and not taken & explained_by
+        for result in view.conclusive(code)
+        if is_positive(result) and not taken & explained_by
     ]
     if unexplained:
-        classes = ", ".join(words for words, _ in unexplained)
+        classes = ", ".join(dict.fromkeys(words for words, _ in unexplained))
         yield finding(
             "UDS_UNEXPECTED",
             f"Urine screen positive without a prescription that explains it: {classes}.",

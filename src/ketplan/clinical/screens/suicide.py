@@ -58,8 +58,20 @@ def _high(view: View) -> list[Observation]:
 
 
 def _moderate(view: View) -> list[Observation]:
-    found = [o for o in (_newest_yes(view, METHOD), _last_yes(view, BEHAVIOUR_LIFETIME)) if o]
-    return found
+    return [o for o in (_current_method(view), _last_yes(view, BEHAVIOUR_LIFETIME)) if o]
+
+
+def _current_method(view: View) -> Observation | None:
+    """A later screen without active thoughts does not ask for the method again."""
+    method, thoughts = _newest_yes(view, METHOD), _newest_answer(view, THOUGHTS)
+    if (
+        method
+        and thoughts
+        and yes_or_no(thoughts) is False
+        and moment_of(thoughts.when) > moment_of(method.when)
+    ):
+        return None
+    return method
 
 
 def _recent_behaviour_since(view: View, lifetime: Observation) -> Observation | None:
@@ -72,6 +84,10 @@ def _recent_behaviour_since(view: View, lifetime: Observation) -> Observation | 
         ),
         None,
     )
+
+
+def _newest_answer(view: View, code: str) -> Observation | None:
+    return next((o for o in reversed(view.history(code)) if yes_or_no(o) is not None), None)
 
 
 def _newest_yes(view: View, code: str) -> Observation | None:

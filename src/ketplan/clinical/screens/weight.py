@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from ketplan.clinical.findings import Finding, evidence_of, value_words
-from ketplan.clinical.record import Observation, Quantity
+from ketplan.clinical.record import Observation
 from ketplan.clinical.rules import finding
 from ketplan.clinical.scales import STOP_BANG_NAMES
-from ketplan.clinical.view import View, number, unit
+from ketplan.clinical.view import View, number, quantity, unit
 
 WEIGHT, HEIGHT = ("29463-7", "3141-9"), ("8302-2",)
 KG: dict[str, Decimal] = {
@@ -95,7 +95,8 @@ def dosing_weight(view: View) -> DosingWeight:
 
 def kilograms(observation: Observation) -> Decimal | None:
     """Exact kilograms; None without a known unit, or where it only says more or less than something."""
-    if isinstance(observation.value, Quantity) and observation.value.comparator:
+    said = quantity(observation)
+    if said is None or said.comparator:
         return None
     value, factor = number(observation), KG.get((unit(observation) or "").strip().lower())
     return None if value is None or factor is None else value * factor

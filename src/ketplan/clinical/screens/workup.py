@@ -18,7 +18,7 @@ from ketplan.clinical.rules import finding
 from ketplan.clinical.scales import AUDIT_C, DAST_10, PHQ9_TOTAL, Scale
 from ketplan.clinical.screens import suicide
 from ketplan.clinical.screens.pregnancy import HCG
-from ketplan.clinical.view import View, moment_of, number
+from ketplan.clinical.view import View, is_positive, moment_of, number
 
 
 class ItemState(StrEnum):
@@ -29,7 +29,8 @@ class ItemState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of the gate as it stands. `when` and `value` describe the newest entry, if any."""
+    """One line of the gate as it stands. `when` and `value` describe the newest entry, if any; `last` is
+    its earliest possible day."""
 
     name: str
     state: ItemState
@@ -37,6 +38,7 @@ class Item:
     when: str = ""
     value: str = ""
     evidence: tuple[Evidence, ...] = ()
+    last: date | None = None
 
 
 Wanted = dict[str, tuple[str, ...]]
@@ -69,6 +71,11 @@ RESULTS: tuple[tuple[str, tuple[str, ...], int, str], ...] = (
     ("dast10", (DAST_10,), SCALE_DAYS, "DAST-10 total"),
 )
 HCG_DAYS = 7
+_QUALITATIVE = frozenset({"hcg", *(name for name, *_ in RESULTS if name.startswith("uds_"))})
+# Section 3.3, `repeat_before_first_dose`: what is measured that very day, and how old the rest may be.
+ON_THE_DAY = ("blood pressure", "heart rate", "oxygen saturation", "weight", "C-SSRS")
+STILL_FRESH_AT_DOSE = {"hcg": 7, "disorder_scale": 14, "uds": 30}
+_DONE = frozenset({None, "completed", "finished", "unknown"})
 
 
 def items(view: View, targets: Sequence[Disorder]) -> tuple[Item, ...]:
@@ -101,6 +108,18 @@ def screen(view: View, lines: Sequence[Item], has_target: bool) -> Iterator[Find
         )
 
 
+def before_first_dose(view: View, lines: Sequence[Item]) -> tuple[str, ...]:
+    """What must be done again before the first dose, because it will be too old by then (3.3)."""
+    todo = [f"On the day of the first dose: {', '.join(ON_THE_DAY)}."]
+    for line in lines:
+        limit = STILL_FRESH_AT_DOSE.get(line.name.split("_")[0]) or STILL_FRESH_AT_DOSE.get(line.name)
+        if limit is None or line.state is not ItemState.MET or line.last is None:
+            continue
+        if (view.start - line.last).days > limit:
+            todo.append(f"Within {limit} days before the first dose: {line.words} (last {line.when}).")
+    return tuple(todo)
+
+
 def _vague_conditions(view: View, has_target: bool) -> list[Fact]:
     """Conditions that cannot be judged: free text only, a phobia of no stated kind, unspecified anxiety.
 
@@ -131,15 +150,21 @@ def _line(name: str, words: str, newest: Fact | None, when: When | None, fresh: 
     value = value_words(newest) if isinstance(newest, Observation) else ""
     said = str(when) if when else ""
     if fresh:
-        return Item(name, ItemState.MET, words, said, value, evidence)
+        return Item(name, ItemState.MET, words, said, value, evidence, when.earliest if when else None)
     reason = note or (f"too old: {said}" if said else "without a date")
     return Item(name, ItemState.STALE, f"{words} ({reason})", said, value, evidence)
 
 
 def _result(view: View, name: str, loinc: Sequence[str], days: int, words: str) -> Item:
-    newest = view.newest(*loinc)
+    told = [o for o in view.history(*loinc) if name not in _QUALITATIVE or _is_conclusive(o)]
+    newest = told[-1] if told else None
     when = newest.when if newest else None
     return _line(name, words, newest, when, view.is_fresh(when, days))
+
+
+def _is_conclusive(result: Observation) -> bool:
+    """ "Invalid" or "indeterminate" is no result."""
+    return is_positive(result) is not None or number(result) is not None
 
 
 def _acts(view: View, wanted: Wanted) -> list[Procedure | Encounter]:
@@ -149,7 +174,7 @@ def _acts(view: View, wanted: Wanted) -> list[Procedure | Encounter]:
         f
         for f in facts
         if any(f.has(system, of_system) for system, of_system in wanted.items())
-        and f.status in (None, "completed", "finished", "in-progress", "unknown")
+        and (f.status in _DONE or (isinstance(f, Encounter) and f.status == "in-progress"))
         and view.happened(f.when)
     ]
     return sorted(found, key=lambda f: (moment_of(f.when), f.reference))

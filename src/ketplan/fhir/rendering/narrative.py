@@ -29,6 +29,7 @@ def narrative(course: Course) -> Json:
         _evidence,
         _goals,
         _monitoring,
+        _first_dose,
         _deviations,
         _schedule,
         _unplaced,
@@ -109,6 +110,12 @@ def _monitoring(course: Course) -> Iterable[Element]:
     if watch and VisitKind.INFUSION in course.kinds:
         yield from _listed("Monitoring at every dosing visit", wording.monitoring(watch))
         yield from _sourced(watch.source)
+
+
+def _first_dose(course: Course) -> Iterable[Element]:
+    yield from _listed("Before the first dose", course.draft.before_first_dose)
+    if course.draft.emergency_plan:
+        yield from _listed("Emergency plan", (course.draft.emergency_plan,))
 
 
 def _deviations(course: Course) -> Iterable[Element]:
