@@ -82,10 +82,14 @@ def preview(
 def refusal(kind: str, verb: Verb, abilities: Capabilities | None, scope: str) -> str:
     """Why the EHR will not take it, by what it says of itself and by what it granted."""
     if abilities is not None and not abilities.can(kind, verb.value):
-        return f"This EHR does not say that it takes a {words.TYPES.get(kind, kind)} ({verb.value})."
+        return f"This EHR does not say that one may {verb.value} {_many(kind)}."
     if not granted(kind, verb, scope):
-        return f"The EHR did not grant ketplan the right to {verb.value} a {words.TYPES.get(kind, kind)}."
+        return f"The EHR did not grant ketplan the right to {verb.value} {_many(kind)}."
     return ""
+
+
+def _many(kind: str) -> str:
+    return f"{words.TYPES.get(kind, kind)}s"
 
 
 def granted(kind: str, verb: Verb, scope: str) -> bool:

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from ketplan import compose
+from ketplan.compose import Services
+from ketplan.config import Ehr, Settings, Site
+from ketplan.sandbox.app import create_app as create_ehr
+from ketplan.web import create_app
+from ketplan.workflow import Calendar, Practice
+from tests.web.support import APP, EHR, ISS, NOW, Browser, Clock, EhrHttp
+
+KEY = "Zk3x-9QpT7_vWn5LrB8yHs2JdFg4MaCe6Ub1"
+SITE = Site(name="Riverside Clinic", timezone="America/New_York")
+
+
+class RemembersCalendars:
+    def __init__(self, known: dict[date, Calendar]) -> None:
+        self.known = known
+
+    def read_calendar(self, client: Any, start: date, practice: Practice) -> Calendar:
+        if start not in self.known:
+            self.known[start] = compose.read_calendar(client, start, practice)
+        return self.known[start]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(compose, name)
+
+
+@pytest.fixture(scope="module")
+def shared_ehr() -> Flask:
+    """One pretend EHR for all tests of a module: each writes for a patient of its own."""
+    today = NOW.astimezone(compose.practice_of(SITE).zone).date()
+    return create_ehr(EHR, today=today, launch_url=f"{APP}/launch", clock=NOW.timestamp)
+
+
+@pytest.fixture
+def ehr(shared_ehr: Flask) -> Flask:
+    return shared_ehr
+
+
+@pytest.fixture
+def http(ehr: Flask) -> EhrHttp:
+    return EhrHttp(ehr)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def services(tmp_path: Path) -> Services:
+    settings = Settings(
+        home=tmp_path,
+        database_url=f"sqlite:///{tmp_path / 'ketplan.db'}",
+        public_url=APP,
+        secret_key=KEY,
+        site=SITE,
+        ehrs=(Ehr("harbor", ISS, "ketplan", frame_ancestors=(EHR,), label="Harbor"),),
+    )
+    return compose.open_services(settings)
+
+
+@pytest.fixture(scope="module")
+def calendars() -> dict[date, Calendar]:
+    return {}
+
+
+@pytest.fixture
+def glue(calendars: dict[date, Calendar]) -> Any:
+    """`ketplan.compose`, except that a module's tests read the EHR's thousands of slots once."""
+    return RemembersCalendars(calendars)
+
+
+@pytest.fixture
+def run() -> Callable[[Callable[[], None]], None]:
+    """Does at once what the app would do beside a request."""
+    return lambda job: job()
+
+
+@pytest.fixture
+def app(
+    services: Services, http: EhrHttp, clock: Clock, glue: Any, run: Callable[[Callable[[], None]], None]
+) -> Iterator[Flask]:
+    made = create_app(services, now=clock, http=http, glue=glue, run=run)
+    yield made
+    services.drafts._database.close()
+
+
+@pytest.fixture
+def browser(app: Flask, ehr: Flask) -> Browser:
+    return Browser(app, ehr)
