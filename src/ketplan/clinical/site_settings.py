@@ -61,6 +61,8 @@ def _default(field: Field[Any], value: Any) -> Any:
     where, shipped, unit = f"{field.name} in [house]", field.default, field.metadata["unit"]
     if isinstance(shipped, bool):
         return _yes_or_no(value, where)
+    if isinstance(shipped, str):
+        return _words(value, where)
     if isinstance(shipped, tuple):
         first, last = _whole_numbers(value, 2, where)
         if first >= last:
@@ -211,6 +213,12 @@ def _yes_or_no(value: Any, where: str) -> bool:
     if not isinstance(value, bool):
         raise ConfigError(f"{where} must be true or false.")
     return value
+
+
+def _words(value: Any, where: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ConfigError(f"{where} must be words in quotation marks.")
+    return value.strip()
 
 
 def _whole(value: Any, where: str) -> int:
