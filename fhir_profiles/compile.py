@@ -169,7 +169,8 @@ def _bare(definition: Json) -> Json:
 
 
 def _bare_element(element: Json) -> Json:
-    bare = {name: element[name] for name in ("path", "min", "max", "contentReference") if name in element}
+    kept = ("path", "min", "max", "contentReference")
+    bare: Json = {name: element[name] for name in kept if name in element}
     if element["base"]["max"] != element["max"]:
         bare["base"] = {"max": element["base"]["max"]}
     if "type" in element:
@@ -184,7 +185,7 @@ def _bare_element(element: Json) -> Json:
 
 def _bare_type(held: Json) -> Json:
     patterns = [e for e in held.get("extension", ()) if e["url"] == REGEX]
-    named = {name: held[name] for name in ("code", "targetProfile") if name in held}
+    named: Json = {name: held[name] for name in ("code", "targetProfile") if name in held}
     return {**named, "extension": patterns} if patterns else named
 
 

@@ -66,19 +66,15 @@ def _moment(said: str) -> datetime:
     return moment if moment.tzinfo else moment.astimezone()
 
 
-def _values(value: Any, name: str) -> Iterator[Any]:
-    if isinstance(value, dict):
-        for key, item in value.items():
-            if key == name:
-                yield item
-            yield from _values(item, name)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _values(item, name)
+def distinct(name: str, below: str) -> Invariant:
+    """No two of the elements `below`, however deep, have the same `name`."""
+    return lambda e: max(Counter(_values(e, name, below)).values(), default=1) == 1
 
 
-def distinct(name: str) -> Invariant:
-    return lambda e: max(Counter(_values(e, name)).values(), default=1) == 1
+def _values(holder: Json, name: str, below: str) -> Iterator[Any]:
+    for part in holder.get(below, ()):
+        yield part[name]
+        yield from _values(part, name, below)
 
 
 def patients(e: Json) -> int:
@@ -112,7 +108,7 @@ INVARIANTS: dict[str, Invariant] = {
     # R4 spells it 'no-show' here and 'noshow' in the value set; only the latter can be a status.
     "app-4": lambda e: "cancelationReason" not in e or e.get("status") in ("noshow", "cancelled"),
     "cpl-3": not_both("detail", "reference"),
-    "csd-1": lambda e: distinct("code")(e.get("concept", [])),
+    "csd-1": distinct("code", "concept"),
     "dom-2": never("contained"),
     "dom-3": never("contained"),
     "dom-4": never("contained"),
@@ -130,7 +126,7 @@ INVARIANTS: dict[str, Invariant] = {
     "prr-1": needs("orderDetail", "code"),
     "qty-3": needs("code", "system"),
     "que-1": lambda e: (e["type"] != "group" or "item" in e) and (e["type"] != "display" or "item" not in e),
-    "que-2": distinct("linkId"),
+    "que-2": distinct("linkId", "item"),
     "que-3": not_for("code", "display"),
     "que-4": not_both("answerOption", "answerValueSet"),
     "que-5": lambda e: e["type"] in _WITH_OPTIONS or not {"answerOption", "answerValueSet"} & e.keys(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -31,7 +32,7 @@ from ketplan.clinical.record import (
 from ketplan.fhir.datatypes import BASE
 from ketplan.fhir.definitions import definitions, files, spell
 from ketplan.fhir.definitions.__main__ import main
-from ketplan.fhir.definitions.canonical import SOURCE, slug
+from ketplan.fhir.definitions.canonical import SOURCE, citation, slug, with_literature
 from ketplan.fhir.definitions.plan_definition import ACCEPTABLE_OFFSET_RANGE, DAY_0
 from ketplan.fhir.definitions.value_sets import SOURCES, condition_sets
 from ketplan.fhir.intake import build_intake_response
@@ -218,6 +219,25 @@ def test_within_a_plan_every_pointer_leads_somewhere(plan: Json) -> None:
     pointed = {a["definitionCanonical"] for a in actions(plan) if "definitionCanonical" in a}
     assert pointed == {f"{BASE}/ActivityDefinition/{plan['name']}|{__version__}"}
     assert pointed <= BY_CANONICAL.keys()
+
+
+@pytest.mark.parametrize("definition", ALL, ids=lambda d: f"{d['resourceType']}-{d['id']}")
+def test_every_source_key_is_explained(definition: Json) -> None:
+    artifacts = definition.get("relatedArtifact", ())
+    explained = {a["label"] for a in artifacts if a["type"] == "citation"}
+    said = " ".join(a["citation"] for a in artifacts)
+    assert {f"{letter}:{key}" for letter, key in re.findall(r"\[([FM]):([\w-]+)", said)} <= explained
+    told = " ".join(e["valueString"] for e in definition.get("extension", ()))
+    assert with_literature([citation("", told)])
+
+
+def test_a_source_key_that_nobody_explains_is_an_error() -> None:
+    assert [a["label"] for a in with_literature([None, citation("x", "1.1 [F:TAY18][H]")])] == [
+        "x",
+        "F:TAY18",
+    ]
+    with pytest.raises(KeyError, match="NOBODY"):
+        with_literature([citation("x", "[M:NOBODY]")])
 
 
 def test_null_results_stand_beside_the_others() -> None:

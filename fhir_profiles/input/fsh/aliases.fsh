@@ -21,7 +21,7 @@ RuleSet: StepIdentifier
 * identifier ^slicing.rules = #open
 * identifier contains step 1..1 MS
 * identifier[step].system 1..1
-* identifier[step].system = $step
+* identifier[step].system = $step (exactly)
 * identifier[step].value 1..1
 
 // The plan's own narrative and the other resources' words are drawn from the same sentences.

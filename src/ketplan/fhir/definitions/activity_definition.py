@@ -14,7 +14,7 @@ from ketplan.clinical.protocols.cbt import CbtProtocol
 from ketplan.clinical.protocols.ketamine import KetamineProtocol
 from ketplan.clinical.record import RXNORM, SNOMED
 from ketplan.fhir.datatypes import Json
-from ketplan.fhir.definitions.canonical import citation, header, quantity
+from ketplan.fhir.definitions.canonical import citation, header, quantity, with_literature
 from ketplan.fhir.definitions.visits import drug_draft
 from ketplan.fhir.rendering import wording
 from ketplan.fhir.rendering.authoring import CBT, IV_INFUSION, Intent, coding, concept, tidy
@@ -36,10 +36,12 @@ def dose_activity(protocol: KetamineProtocol) -> Json:
             **header("ActivityDefinition", protocol.id, protocol.title, active=protocol.enabled),
             "description": wording.sentence(wording.treatment(course)),
             "usage": " ".join([*course.titration, *_watched(watch), wording.NOT_AN_ORDER]),
-            "relatedArtifact": [
-                citation("Doses", protocol.source),
-                citation("Monitoring", watch.source) if watch else None,
-            ],
+            "relatedArtifact": with_literature(
+                [
+                    citation("Doses", protocol.source),
+                    citation("Monitoring", watch.source) if watch else None,
+                ]
+            ),
             **_planned_service(),
             "code": concept(*([IV_INFUSION] if protocol.route == "IV" else []), text=protocol.title),
             "productCodeableConcept": concept(
@@ -55,7 +57,7 @@ def session_activity(course: CbtProtocol) -> Json:
     definition: Json = tidy(
         {
             **header("ActivityDefinition", course.id, course.title),
-            "relatedArtifact": [citation("Sessions", course.source)],
+            "relatedArtifact": with_literature([citation("Sessions", course.source)]),
             **_planned_service(),
             "code": concept(CBT, text=course.title),
         }

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from collections.abc import Iterable
 from decimal import Decimal
+from functools import cache
+from importlib.resources import files
 
 from ketplan import __version__
 from ketplan.clinical.record import UCUM
@@ -52,6 +56,27 @@ def source(words: str) -> list[Json]:
 def citation(label: str, words: str, kind: str = "citation") -> Json:
     """A `relatedArtifact`: what it stands for, and the source with its tags."""
     return {"type": kind, "label": label, "citation": words}
+
+
+def with_literature(artifacts: Iterable[Json | None]) -> list[Json]:
+    """The artifacts that there are, and after them what each source key in them stands for."""
+    given = [artifact for artifact in artifacts if artifact]
+    tags = dict.fromkeys(tag for artifact in given for tag in _TAG.findall(artifact["citation"]))
+    return given + [citation(f"{letter}:{key}", _literature()[letter, key]) for letter, key in tags]
+
+
+# What follows the key in a tag is a remark of the row's: "[F:ABD22 intro]".
+_TAG = re.compile(r"\[([FM]):([^\],]+?)(?: intro|,[^\]]*)?\]")
+
+
+@cache
+def _literature() -> dict[tuple[str, str], str]:
+    """By tag letter and key. Raises KeyError, where it is asked, for a key that nobody has explained."""
+    text = files("ketplan.clinical").joinpath("sources.toml").read_text("utf-8")
+    return {
+        ("F" if row["read"] else "M", row["key"]): "; ".join(filter(None, (row["what"], row["where"])))
+        for row in tomllib.loads(text)["source"]
+    }
 
 
 def quantity(value: Decimal | int, unit: str) -> Json:

@@ -5,27 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ketplan.clinical import scales
-from ketplan.clinical.scales import Scale
+from ketplan.clinical.instruments.model import Instrument
+from ketplan.clinical.instruments.table import INSTRUMENTS
 from ketplan.fhir.datatypes import Json
 from ketplan.fhir.definitions.canonical import header, slug, source
 from ketplan.fhir.intake_form import FORMS
 
-# Instruments that only screens read, by the name they are matched by; LOINC has none of them.
-_SCREENED = (scales.SLUMS_NAMES, scales.BPIC_NAMES, scales.STOP_BANG_NAMES, scales.CHILD_PUGH_NAMES)
+# Scores that only screens read, by the name they are matched by; LOINC has none of them.
+_SCREENED = (scales.STOP_BANG_NAMES[0], scales.CHILD_PUGH_NAMES[0])
 
 
-def _scales() -> list[Scale]:
-    return [found for found in vars(scales).values() if isinstance(found, Scale)]
+def _scored() -> list[Instrument]:
+    """Those that have a total; the C-SSRS, for one, has none."""
+    return [instrument for instrument in INSTRUMENTS if instrument.maximum is not None]
 
 
-def coded_scales() -> list[Scale]:
-    return [scale for scale in _scales() if scale.loinc]
+def coded_totals() -> dict[str, str]:
+    """LOINC's code and the meaning of each total that LOINC has."""
+    return {i.loinc_total: _total(i.id) for i in _scored() if i.loinc_total}
 
 
 def uncoded_totals() -> dict[str, str]:
-    """Code and meaning of each total that LOINC does not have."""
-    names = [scale.id for scale in _scales() if not scale.loinc] + [names[0] for names in _SCREENED]
-    return {slug(name): f"{name} total score" for name in names}
+    """Our code and the meaning of each total that LOINC does not have."""
+    names = [i.id for i in _scored() if not i.loinc_total] + list(_SCREENED)
+    return {slug(name): _total(name) for name in names}
+
+
+def _total(name: str) -> str:
+    return f"{name} total score"
 
 
 def _code_system(name: str, title: str, where: str, concepts: Mapping[str, str]) -> Json:

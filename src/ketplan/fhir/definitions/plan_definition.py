@@ -16,7 +16,7 @@ from ketplan.clinical.protocols import cbt, evidence, ketamine
 from ketplan.clinical.protocols.cbt import CbtProtocol
 from ketplan.clinical.protocols.ketamine import KetamineProtocol
 from ketplan.fhir.datatypes import Json
-from ketplan.fhir.definitions.canonical import canonical, citation, header, quantity
+from ketplan.fhir.definitions.canonical import canonical, citation, header, quantity, with_literature
 from ketplan.fhir.definitions.visits import Planned, dose_series, sessions_alone, sessions_beside_doses
 from ketplan.fhir.rendering import wording
 from ketplan.fhir.rendering.authoring import (
@@ -58,12 +58,14 @@ def drug_plan(protocol: KetamineProtocol) -> Json:
             "type": _TYPE,
             "description": wording.sentence(protocol.evidence),
             "usage": " ".join([wording.OFF_LABEL, wording.NOT_AN_ORDER, _WEEKENDS]),
-            "relatedArtifact": [
-                citation("Days and doses", protocol.source),
-                _WINDOWS,
-                citation("Minimum gap", "1.1 [H] from start to start") if gaps else None,
-                *_trials(protocol),
-            ],
+            "relatedArtifact": with_literature(
+                [
+                    citation("Days and doses", protocol.source),
+                    _WINDOWS,
+                    citation("Minimum gap", "1.1 [H] from start to start") if gaps else None,
+                    *_trials(protocol),
+                ]
+            ),
             "action": [
                 _day_0("Day 0: the start of the course"),
                 *(_visit(p, _dose(protocol, p.visit), gaps.get(p.visit.key)) for p in series),
@@ -82,11 +84,13 @@ def therapy_plan(course: CbtProtocol) -> Json:
             "type": _TYPE,
             "description": "Session titles only, in ketplan's own words; the manual is the therapist's.",
             "usage": f"{_WEEKENDS} Never on the day of a dose. {_CBT_WINDOW}",
-            "relatedArtifact": [
-                citation("Sessions and days", course.source),
-                citation("Window after a dose", "2.1 [H]"),
-                _WINDOWS,
-            ],
+            "relatedArtifact": with_literature(
+                [
+                    citation("Sessions and days", course.source),
+                    citation("Window after a dose", "2.1 [H]"),
+                    _WINDOWS,
+                ]
+            ),
             "action": [
                 _day_0("Day 0: the first dose, or without ketamine the start"),
                 {

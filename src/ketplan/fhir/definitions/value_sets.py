@@ -13,7 +13,7 @@ from ketplan.clinical.codes import ValueSet
 from ketplan.clinical.record import ICD10CM, LOINC, SNOMED
 from ketplan.fhir.datatypes import BASE, Json
 from ketplan.fhir.definitions.canonical import CODE_NOTICE, header, slug, source
-from ketplan.fhir.definitions.code_systems import coded_scales, uncoded_totals
+from ketplan.fhir.definitions.code_systems import coded_totals, uncoded_totals
 from ketplan.fhir.intake_form import FORMS, PSYCHOTHERAPY_FORM
 from ketplan.fhir.rendering.authoring import tidy
 from ketplan.fhir.rendering.goal import INSTRUMENT_TOTAL
@@ -82,7 +82,7 @@ def condition_set(meaning: ValueSet, where: str) -> Json:
 
 def instrument_total() -> Json:
     """The totals a goal may name: LOINC's where there is one, else our own."""
-    loinc = [{"code": scale.loinc, "display": f"{scale.id} total score"} for scale in coded_scales()]
+    loinc = [{"code": code, "display": words} for code, words in coded_totals().items()]
     ours = [{"code": code, "display": words} for code, words in uncoded_totals().items()]
     return _value_set(
         "instrument-total",
