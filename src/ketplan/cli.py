@@ -229,12 +229,24 @@ def sandbox(
 
 
 @main.command()
+@click.option("--manual", "wanted", flag_value="markdown", help="The whole manual for review, as Markdown.")
+@click.option("--html", "wanted", flag_value="html", help="The whole manual as one HTML page.")
 @_sentences
-def protocols() -> None:
+def protocols(wanted: str | None) -> None:
     """Print the library: drug courses, therapy courses, evidence, each with its source."""
+    from ketplan import compose, config
+
+    site = config.from_environment().site
+    practice = compose.practice_of(site)
+    if wanted:
+        from ketplan import manual
+
+        tables = manual.Tables(site.name, practice.clinic, practice.house, practice.library)
+        click.echo(manual.html(tables) if wanted == "html" else manual.markdown(tables), nl=False)
+        return
     from ketplan.report import library
 
-    for line in library():
+    for line in library(practice.library):
         click.echo(line)
 
 

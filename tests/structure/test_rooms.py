@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "store": {"errors", "config"},
     "workflow": {"errors", "clinical", "scheduling", "fhir"},
     "report": {"errors", "clinical", "scheduling", "fhir", "workflow"},
+    "manual": {"errors", "clinical", "scheduling"},
     "writeback": {"errors", "clinical", "scheduling", "fhir", "workflow", "ehr", "store"},
     "sandbox": set(),
 }
