@@ -63,11 +63,12 @@ class Services:
 
 
 def open_services(settings: Settings) -> Services:
-    """Open the database and read the site's rules. Raises ConfigError in one sentence."""
+    """Read the site's rules and open the database. Raises ConfigError in one sentence."""
+    practice = practice_of(settings.site)
     database = open_database(settings.database_url, [signing_key(settings)])
     return Services(
         settings,
-        practice_of(settings.site),
+        practice,
         PendingLaunches(database),
         LiveSessions(database),
         DraftWorks(database),
