@@ -1,0 +1,50 @@
+"""From a record's JSON text to an assessed and drafted plan, beside `json.loads` of the same text.
+
+python -m benchmarks.record FOLDER        the five largest *.json Bundles below FOLDER
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from ketplan.clinical.assessment import assess
+from ketplan.clinical.draft import draft
+from ketplan.fhir.bundle import sections_of
+from ketplan.fhir.record import parse_record
+
+AS_OF, START, ZONE = date(2026, 2, 16), date(2026, 3, 2), ZoneInfo("America/New_York")
+ROUNDS = 7
+
+
+def planned(text: str) -> None:
+    record = parse_record(sections_of(json.loads(text, parse_float=Decimal)), None, ZONE)
+    draft(assess(record, AS_OF, START))
+
+
+def best(work: Callable[[], object]) -> float:
+    """Milliseconds of the fastest of several rounds."""
+    times = []
+    for _ in range(ROUNDS):
+        begun = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - begun)
+    return 1000 * min(times)
+
+
+def main(folder: str) -> None:
+    bundles = [p for p in Path(folder).rglob("*.json") if b'"Bundle"' in p.read_bytes()[:400]]
+    for path in sorted(bundles, key=lambda p: -p.stat().st_size)[:5]:
+        text = path.read_text("utf-8")
+        read, plan = best(lambda text=text: json.loads(text)), best(lambda text=text: planned(text))
+        print(
+            f"{len(text) / 1e6:5.2f} MB  json.loads {read:6.1f} ms  planned {plan:6.1f} ms  {plan / read:4.2f} times"
+        )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
