@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ketplan.clinical.session.day_of_dose import DayFacts, go_no_go
@@ -297,11 +297,13 @@ def test_overall() -> None:
 CLEARED = ["cssrs_change", "heart_rate", "spo2", "alcohol_24h", "hours_since_food", "escort", "weight_kg"]
 
 
+@settings(deadline=None)
 @given(st.sets(st.sampled_from([*CLEARED, "febrile", "consent_reaffirmed", "new_medication"]), min_size=1))
 def test_forgetting_anything_is_never_a_go(forgotten: set[str]) -> None:
     assert overall(go_no_go(facts(**dict.fromkeys(forgotten)))) is UNKNOWN
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(0, 60), st.integers(90, 220), st.integers(50, 130)), min_size=1, max_size=4

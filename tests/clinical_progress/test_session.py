@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ketplan.clinical.session.discharge import LeavingFacts, discharge
@@ -78,6 +78,7 @@ def test_a_site_may_pause_and_stop_earlier() -> None:
     assert during(vitals(20, 150, 112), strict).action is Action.STOP
 
 
+@settings(deadline=None)
 @given(st.integers(60, 260), st.integers(40, 160), st.integers(0, 40), st.integers(0, 30))
 def test_a_higher_pressure_is_never_milder(systolic: int, diastolic: int, more: int, still: int) -> None:
     order = [Action.CONTINUE, Action.PAUSE, Action.STOP]
@@ -125,6 +126,7 @@ def test_esketamine_is_measured_at_40_and_120() -> None:
     assert due((), 20) == Due(None)
 
 
+@settings(deadline=None)
 @given(st.integers(-10, 200), st.lists(st.integers(0, 150)))
 def test_due_never_points_at_something_done(now: int, recorded: list[int]) -> None:
     found = due(DRIP, now, recorded)

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ketplan.clinical.instruments.change import (
@@ -238,6 +238,7 @@ def test_a_score_becomes_a_rating() -> None:
     assert rating(score(gad7), DAY).total is None
 
 
+@settings(deadline=None)
 @given(st.sampled_from(INSTRUMENTS), st.integers(0, 144), st.integers(0, 144), st.integers(0, 100))
 def test_no_answer_without_a_comparison(row: object, before: int, now: int, days: int) -> None:
     id = row.id  # type: ignore[attr-defined]

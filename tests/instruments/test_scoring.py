@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ketplan.clinical.instruments.model import Instrument
@@ -132,6 +132,7 @@ def forms(draw: st.DrawFn) -> tuple[Instrument, dict[str, int | None]]:
     return row, answers
 
 
+@settings(deadline=None)
 @given(forms())
 def test_missing_is_never_scored_as_zero(form: tuple[Instrument, dict[str, int | None]]) -> None:
     row, answers = form
@@ -144,6 +145,7 @@ def test_missing_is_never_scored_as_zero(form: tuple[Instrument, dict[str, int |
         assert found.total == sum(answers[i.id] or 0 for i in row.scored_items)
 
 
+@settings(deadline=None)
 @given(forms(), st.randoms())
 def test_the_order_of_answers_means_nothing(
     form: tuple[Instrument, dict[str, int | None]], random: object
