@@ -1,23 +1,40 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 
 from ketplan import compose
 from ketplan.compose import Services
 from ketplan.config import Ehr, Settings, Site
 from ketplan.sandbox.app import create_app as create_ehr
 from ketplan.web import create_app
+from ketplan.web.context import Run
 from ketplan.workflow import Calendar, Practice
 from tests.web.support import APP, EHR, ISS, NOW, Browser, Clock, EhrHttp
 
 KEY = "Zk3x-9QpT7_vWn5LrB8yHs2JdFg4MaCe6Ub1"
 SITE = Site(name="Riverside Clinic", timezone="America/New_York")
+
+
+class CompiledOnce(BytecodeCache):
+    """Templates compiled for one app serve all apps of the tests."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.known:
+            bucket.bytecode_from_string(self.known[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.known[bucket.key] = bucket.bytecode_to_string()
 
 
 class RemembersCalendars:
@@ -33,9 +50,9 @@ class RemembersCalendars:
         return getattr(compose, name)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shared_ehr() -> Flask:
-    """One pretend EHR for all tests of a module: each writes for a patient of its own."""
+    """One pretend EHR for every test that writes nothing into it."""
     today = NOW.astimezone(compose.practice_of(SITE).zone).date()
     return create_ehr(EHR, today=today, launch_url=f"{APP}/launch", clock=NOW.timestamp)
 
@@ -68,28 +85,34 @@ def services(tmp_path: Path) -> Services:
     return compose.open_services(settings)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
+def compiled() -> CompiledOnce:
+    return CompiledOnce()
+
+
+@pytest.fixture(scope="session")
 def calendars() -> dict[date, Calendar]:
     return {}
 
 
 @pytest.fixture
 def glue(calendars: dict[date, Calendar]) -> Any:
-    """`ketplan.compose`, except that a module's tests read the EHR's thousands of slots once."""
+    """`ketplan.compose`, except that the EHR's thousands of slots are read once for all tests."""
     return RemembersCalendars(calendars)
 
 
 @pytest.fixture
-def run() -> Callable[[Callable[[], None]], None]:
+def run() -> Run:
     """Does at once what the app would do beside a request."""
     return lambda job: job()
 
 
 @pytest.fixture
 def app(
-    services: Services, http: EhrHttp, clock: Clock, glue: Any, run: Callable[[Callable[[], None]], None]
+    services: Services, http: EhrHttp, clock: Clock, glue: Any, run: Run, compiled: CompiledOnce
 ) -> Iterator[Flask]:
     made = create_app(services, now=clock, http=http, glue=glue, run=run)
+    made.jinja_env.bytecode_cache = compiled
     yield made
     services.drafts._database.close()
 

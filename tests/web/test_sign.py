@@ -10,7 +10,6 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from ketplan import compose
 from ketplan.compose import Services
 from ketplan.fhir.render import PLAN_STEP_SYSTEM
 from ketplan.sandbox.app import create_app as create_ehr
@@ -22,11 +21,6 @@ from tests.web.support import APP, EHR, ISS, NOW, Browser, EhrHttp, Page, faults
 def ehr() -> Flask:
     """A pretend EHR of its own: these tests write."""
     return create_ehr(EHR, today=NOW.date(), launch_url=f"{APP}/launch", clock=NOW.timestamp)
-
-
-@pytest.fixture
-def glue() -> object:
-    return compose
 
 
 @pytest.fixture(autouse=True)
@@ -245,6 +239,22 @@ def test_a_plan_left_half_written_is_found_by_the_next_launch_and_carried_on(
     path = browser.launch("gad-ready")
     assert "of 34 stand in Harbor" in words(browser.get(path))
     browser.submit(browser.get(f"{path}written"), "/resume")
+    assert ours(ehr) == WHOLE
+
+
+def test_a_run_that_was_killed_is_said_and_can_be_carried_on(
+    browser: Browser, ehr: Flask, http: EhrHttp, services: Services
+) -> None:
+    path, page = preview(browser, "gad-ready")
+    http.stop_after = 9
+    browser.submit(page, "/sign")
+    http.stop_after, http.down = None, False
+    plan = services.plans.list()[0]
+    services.plans.move(plan.plan_id, PlanState.WRITING, NOW)  # as a killed process leaves it
+    left = browser.get(f"{path}written")
+    assert "was interrupted" in words(left)
+    browser.submit(left, "/resume")
+    assert "was interrupted" not in words(browser.get(f"{path}written"))
     assert ours(ehr) == WHOLE
 
 

@@ -260,6 +260,35 @@ class TestUnreadSections:
         assert "14 of 16 sections" in said
 
 
+class KnowsTheFuture(RemembersCalendars):
+    """An EHR with a result that is dated next week."""
+
+    def read_chart(self, client: object, patient_id: str, on_section: object = None) -> list[RawSection]:
+        found = RemembersCalendars.__getattr__(self, "read_chart")(client, patient_id, on_section)
+        result = {
+            "resourceType": "Observation",
+            "id": "next-week",
+            "status": "final",
+            "subject": {"reference": f"Patient/{patient_id}"},
+            "code": {"text": "Body weight", "coding": [{"system": "http://loinc.org", "code": "29463-7"}]},
+            "effectiveDateTime": "2026-03-04",
+            "valueQuantity": {"value": 99, "unit": "kg"},
+        }
+        return [*found, RawSection("later", "found", [result])]
+
+
+class TestResultsOfTheFuture:
+    @pytest.fixture
+    def glue(self, calendars: dict[object, object]) -> KnowsTheFuture:
+        return KnowsTheFuture(calendars)
+
+    def test_they_are_left_out_and_said(self, browser: Browser) -> None:
+        page = open_page(browser, "gad-ready")[1]
+        assert "1 result dated after today was left out" in words(page)
+        assert f'href="{ISS}/Observation/next-week"' in page.text
+        assert "34 mg" in words(page)
+
+
 class TestSlowEhr:
     @pytest.fixture
     def later(self) -> list[object]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
 from threading import Thread
-from typing import cast
+from typing import Any, cast
 
 from flask import Flask
 
@@ -58,6 +58,9 @@ def create_app(
     app.jinja_options = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
     http, glue = http or Http(), glue or cast(Glue, compose)
 
+    def connect(base: str, token: str) -> Any:
+        return glue.chart(base, token, services.settings.site.parallel, http)
+
     def beside(job: Callable[[], None]) -> None:
         run(lambda: _inside(app, job))
 
@@ -68,7 +71,8 @@ def create_app(
         now=now,
         token=token,
         csrf_key=hmac.new(signing_key(services.settings).encode(), b"ketplan forms", sha256).digest(),
-        readings=Readings(glue, http, beside, now),
+        connect=connect,
+        readings=Readings(glue, connect, beside, now),
         writings=Writings(beside),
     )
     for room in (launch, workspace, intake, sign):

@@ -21,6 +21,7 @@ from ketplan.workflow import Calendar, Practice
 from ketplan.writeback.steps import Receipt
 
 Run = Callable[[Callable[[], None]], None]
+Connect = Callable[[str, str], Any]
 
 
 class Glue(Protocol):
@@ -39,7 +40,10 @@ class Glue(Protocol):
 
 @dataclass(frozen=True)
 class Desk:
-    """One per app. `token` makes unguessable strings of 43 characters, `csrf_key` is for forms alone."""
+    """One per app. `token` makes unguessable strings of 43 characters, `csrf_key` is for forms alone.
+
+    `connect` gives the FHIR client for a base address and its token.
+    """
 
     services: Services
     glue: Glue
@@ -47,6 +51,7 @@ class Desk:
     now: Callable[[], datetime]
     token: Callable[[], str]
     csrf_key: bytes
+    connect: Connect
     readings: Readings
     writings: Writings
 

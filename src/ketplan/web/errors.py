@@ -29,7 +29,7 @@ log = logging.getLogger("ketplan.web")
 Page = tuple[str, int]
 
 FROM_CHART = "Go back to the patient's chart in the EHR and open ketplan again from there."
-KEPT = "What was entered is kept on this server and will be there again."
+KEPT = "What was saved before is kept on this server and will be there again."
 # The first class that fits says what the page is called and what to do now.
 TITLES: tuple[tuple[type[KetplanError], str, str], ...] = (
     (PatientMismatch, "Stopped: this is another patient", f"Nothing was sent. {FROM_CHART}"),

@@ -72,8 +72,8 @@ def callback() -> Response:
     ehr = match_ehr(desk().services.settings.ehrs, pending.iss)
     security.framed_by(ehr)
     grant = complete(pending, ehr, answer, desk().discovery, now)
-    client = desk().glue.chart(grant.iss, grant.access_token, http=desk().discovery.http)
-    signer = desk().glue.find_signer(client, grant.fhir_user)
+    signer = desk().glue.find_signer(desk().connect(grant.iss, grant.access_token), grant.fhir_user)
+    desk().services.live.purge(now)
     session = sessions.begin(desk().token(), browser, grant, signer, now)
     desk().services.audit.append(
         AuditEvent(grant.fhir_user or "unknown user", "launch", grant.iss, session.reference), now

@@ -156,6 +156,11 @@ class Standing:
     def is_written(self) -> bool:
         return self.plan.state is PlanState.WRITTEN
 
+    @property
+    def is_being_written(self) -> bool:
+        """Some process says so; one that was killed says so for ever."""
+        return self.plan.state is PlanState.WRITING
+
 
 def standing(session: LiveSession, run: Writing | None = None) -> Standing | None:
     """None as long as nobody has signed anything. `run` is one of this process, which knows more."""

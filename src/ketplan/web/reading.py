@@ -19,7 +19,7 @@ from ketplan.fhir.record import RawSectionLike
 from ketplan.workflow import Calendar, Practice
 
 if TYPE_CHECKING:
-    from ketplan.web.context import Glue, Run
+    from ketplan.web.context import Connect, Glue, Run
     from ketplan.web.sessions import LiveSession
 
 log = logging.getLogger("ketplan.web")
@@ -62,8 +62,8 @@ class Reading:
 class Readings:
     """The readings of this process, one per session. `run` starts a job, `now` is the process's clock."""
 
-    def __init__(self, glue: Glue, http: Any, run: Run, now: Callable[[], datetime]) -> None:
-        self._glue, self._http, self._run, self._now = glue, http, run, now
+    def __init__(self, glue: Glue, connect: Connect, run: Run, now: Callable[[], datetime]) -> None:
+        self._glue, self._connect, self._run, self._now = glue, connect, run, now
         self._kept: dict[str, Reading] = {}
         self._lock = Lock()
 
@@ -110,7 +110,7 @@ class Readings:
 
     def _whole(self, reading: Reading, session: LiveSession, start: date, practice: Practice) -> None:
         with _reported(reading):
-            client = self._glue.chart(session.iss, session.token, http=self._http)
+            client = self._connect(session.iss, session.token)
             reading.sections = tuple(self._glue.read_chart(client, session.patient, reading.note))
             reading.abilities = _abilities(client)
             reading.calendars = {start: self._glue.read_calendar(client, start, practice)}
@@ -118,7 +118,7 @@ class Readings:
 
     def _calendar(self, reading: Reading, session: LiveSession, start: date, practice: Practice) -> None:
         with _reported(reading):
-            client = self._glue.chart(session.iss, session.token, http=self._http)
+            client = self._connect(session.iss, session.token)
             found = self._glue.read_calendar(client, start, practice)
             reading.calendars = {**reading.calendars, start: found}
 

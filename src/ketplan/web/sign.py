@@ -189,7 +189,7 @@ def _guard_resources(session: LiveSession, steps: Sequence[Step]) -> None:
 
 
 def _client(session: LiveSession) -> object:
-    return desk().glue.chart(session.iss, session.token, http=desk().discovery.http)
+    return desk().connect(session.iss, session.token)
 
 
 def _how(session: LiveSession, run: Writing) -> dict[str, object]:
