@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ketplan import __version__
-from ketplan.errors import InputError, KetplanError, RefusedError
+from ketplan import __version__, cli_ehr
+from ketplan.errors import InputError, RefusedError
+from ketplan.terminal import bearer_token, sentences, wanted_patient
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -23,27 +23,6 @@ if TYPE_CHECKING:
     from ketplan.writeback.steps import Row
 
 MAX_FILE_MB = 200
-
-
-def _sentences(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Errors of ours end the command with their exit code and one sentence on stderr."""
-
-    @wraps(command)
-    def run(*args: Any, **options: Any) -> Any:
-        try:
-            return command(*args, **options)
-        except KetplanError as error:
-            click.echo(str(error), err=True)
-            sys.exit(error.exit_code)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
-            raise
-        except Exception as error:
-            # A traceback could show a patient's data: only where and what kind is said.
-            where = _deepest_frame(error)
-            click.echo(f"ketplan met a fault of its own ({type(error).__name__} in {where}).", err=True)
-            sys.exit(1)
-
-    return run
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -77,7 +56,7 @@ def _with_server_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--basis", metavar="WEIGHT", help="Dosing weight: actual, ideal or adjusted.")
 @click.option("--cbt-only", is_flag=True, help="A plan of therapy alone, assessed on its own.")
 @click.option("--json", "as_json", is_flag=True, help="For scripts: the whole proposal as JSON.")
-@_sentences
+@sentences
 def plan(
     bundle: str | None,
     fhir_url: str | None,
@@ -110,8 +89,8 @@ def plan(
         sections: Any = _sections_of_file(bundle)
         patient, server, calendar = None, "", None
     else:
-        patient, server = _wanted(patient_id), str(fhir_url)
-        client = compose.chart(server, _token(token_env), settings.site.parallel)
+        patient, server = wanted_patient(patient_id), str(fhir_url)
+        client = compose.chart(server, bearer_token(token_env), settings.site.parallel)
         sections = compose.read_chart(client, patient)
         calendar = compose.read_calendar(client, first_day, practice)
     from ketplan.workflow import open_record, propose
@@ -139,7 +118,7 @@ def plan(
 )
 @click.option("--cbt-only", is_flag=True, help="A plan of therapy alone, assessed and signed on its own.")
 @click.option("--yes", is_flag=True, help="Write. Without it only what would be written is shown.")
-@_sentences
+@sentences
 def submit(
     fhir_url: str | None,
     patient_id: str | None,
@@ -164,14 +143,14 @@ def submit(
     now, today = _now(practice, as_of)
     order = compose.Order(
         server=fhir_url,
-        patient_id=_wanted(patient_id),
+        patient_id=wanted_patient(patient_id),
         as_of=today,
         start=_start(start, today),
         choice=Choice(cbt_only=cbt_only),
         clinician=_clinician(clinician),
         resolutions=_resolutions(resolve, clinician, now),
     )
-    client = compose.chart(fhir_url, _token(token_env), settings.site.parallel)
+    client = compose.chart(fhir_url, bearer_token(token_env), settings.site.parallel)
     if not yes:
         _show_preview(compose.preview(client, order, practice, now))
         return
@@ -188,7 +167,7 @@ def submit(
     "--port", default=8400, show_default=True, help="Port of the app; the pretend EHR takes the next."
 )
 @click.option("--no-browser", is_flag=True, help="Do not open a browser, only print the address.")
-@_sentences
+@sentences
 def demo(port: int, no_browser: bool) -> None:
     """Run the app and a pretend EHR with synthetic patients. Ctrl-C stops both."""
     from ketplan.servers import run_demo
@@ -201,7 +180,7 @@ def demo(port: int, no_browser: bool) -> None:
 @click.option("--port", default=8400, show_default=True)
 @click.option("--workers", default=1, show_default=True, help="Processes.")
 @click.option("--threads", default=8, show_default=True, help="Threads of each process.")
-@_sentences
+@sentences
 def serve(host: str, port: int, workers: int, threads: int) -> None:
     """Run the app for the EHRs listed in KETPLAN_CONFIG."""
     from ketplan.servers import run_app
@@ -218,7 +197,7 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
 @click.option("--refuse-care-plan", is_flag=True, help="Fault: refuse to store a CarePlan.")
 @click.option("--slow", default=0, metavar="MS", help="Fault: wait before each answer.")
 @click.option("--drop-every", default=0, metavar="N", help="Fault: lose the answer of every Nth create.")
-@_sentences
+@sentences
 def sandbox(
     port: int, app_url: str, open_access: bool, refuse_care_plan: bool, slow: int, drop_every: int
 ) -> None:
@@ -231,7 +210,7 @@ def sandbox(
 @main.command()
 @click.option("--manual", "wanted", flag_value="markdown", help="The whole manual for review, as Markdown.")
 @click.option("--html", "wanted", flag_value="html", help="The whole manual as one HTML page.")
-@_sentences
+@sentences
 def protocols(wanted: str | None) -> None:
     """Print the library: drug courses, therapy courses, evidence, each with its source."""
     from ketplan import compose, config
@@ -251,7 +230,7 @@ def protocols(wanted: str | None) -> None:
 
 
 @main.command()
-@_sentences
+@sentences
 def settings() -> None:
     """Print every setting with its meaning, default and an example."""
     from ketplan.config import describe
@@ -261,12 +240,8 @@ def settings() -> None:
         click.echo(f"    example: {row.example}")
 
 
-def _deepest_frame(error: BaseException) -> str:
-    import traceback
-
-    frames = traceback.extract_tb(error.__traceback__)
-    ours = [f for f in frames if "ketplan" in f.filename] or list(frames)
-    return f"{ours[-1].filename.rpartition('ketplan/')[2]}:{ours[-1].lineno}" if ours else "an unknown place"
+main.add_command(cli_ehr.doctor)
+main.add_command(cli_ehr.scopes)
 
 
 # --- reading what was typed ---------------------------------------------------------------------------------
@@ -302,27 +277,6 @@ def _date(text: str, option: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise InputError(f"{option} needs a date like 2026-03-02.") from None
-
-
-def _wanted(patient_id: str | None) -> str:
-    import re
-
-    if not patient_id:
-        raise InputError("Say which patient: --patient ID.")
-    bare = patient_id.removeprefix("Patient/")
-    if not re.fullmatch(r"[A-Za-z0-9\-._]{1,255}", bare):
-        raise InputError("That is not a patient id.")
-    return bare
-
-
-def _token(name: str | None) -> str | None:
-    from ketplan.config import environment_value
-
-    if name is None:
-        return None
-    if not (token := environment_value(name)):
-        raise InputError(f"The environment variable {name} holds no token.")
-    return token
 
 
 def _sections_of_file(path: str) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -37,6 +37,13 @@ def verify(
                 raise _refused("form") from None
             return _checked(claims, who.issuer, client_id, nonce, now)
     raise _refused("signature")
+
+
+def usable(keys: Iterable[dict[str, Any]]) -> int:
+    """How many of a signer's published keys a sign-in token could be checked with."""
+    kinds = set(KEY_TYPES.values())
+    signing = [key for key in keys if key.get("kty") in kinds and key.get("use", "sig") == "sig"]
+    return sum(_imported(key) is not None for key in signing)
 
 
 def _header(token: str) -> dict[str, Any]:

@@ -40,6 +40,13 @@ SCOPES: tuple[Scope, ...] = (
     Scope("user", "Provenance", "crs", "record who signed"),
 )
 IDENTITY = ("openid", "fhirUser")
+CONTEXT = {
+    "openid": "proof of who signs in",
+    "fhirUser": "which practitioner the user is in the EHR",
+    "launch": "the patient whose chart is open, when started from the EHR",
+    "launch/patient": "the patient the user picks, when started by its own address",
+}
+OWN_LIST = "named in the settings file of the site"
 
 
 def requested(capabilities: frozenset[str], in_ehr: bool, override: tuple[str, ...] = ()) -> str:
@@ -52,6 +59,23 @@ def requested(capabilities: frozenset[str], in_ehr: bool, override: tuple[str, .
     words = _v2 if "permission-v2" in capabilities else _v1
     context = "launch" if in_ehr else "launch/patient"
     return " ".join([*IDENTITY, context, *(word for scope in SCOPES for word in words(scope))])
+
+
+def reasons(v1: bool = False, override: tuple[str, ...] = ()) -> list[tuple[str, str]]:
+    """Each scope that is asked for, with its reason in plain words: for an app gallery's form."""
+    words = _v1 if v1 else _v2
+    own = CONTEXT | {word: _reason(scope, word) for scope in SCOPES for word in words(scope)}
+    if not override:
+        return list(own.items())
+    known = own | {word: _reason(scope, word) for scope in SCOPES for word in (*_v1(scope), *_v2(scope))}
+    return [(word, known.get(word, OWN_LIST)) for word in override]
+
+
+def _reason(scope: Scope, word: str) -> str:
+    """The reason of one word; what is written is also read, to look before writing."""
+    if word.endswith(".read") and set(scope.may) & set("cud"):
+        return f"find what an earlier attempt wrote, so as to {scope.reason} once"
+    return scope.reason
 
 
 def _v2(scope: Scope) -> list[str]:
