@@ -32,9 +32,10 @@ from ketplan.clinical.record import (
 from ketplan.fhir.datatypes import BASE
 from ketplan.fhir.definitions import definitions, files, spell
 from ketplan.fhir.definitions.__main__ import main
-from ketplan.fhir.definitions.canonical import SOURCE, citation, slug, with_literature
+from ketplan.fhir.definitions.canonical import SOURCE, citation, with_literature
 from ketplan.fhir.definitions.plan_definition import ACCEPTABLE_OFFSET_RANGE, DAY_0
 from ketplan.fhir.definitions.value_sets import SOURCES, condition_sets
+from ketplan.fhir.instrument_form import ITEM_WEIGHT, MAX_VALUE, MIN_VALUE, slug
 from ketplan.fhir.intake import build_intake_response
 from ketplan.fhir.render import render
 from tests.fhir.plan_builders import (
@@ -133,7 +134,7 @@ def test_addresses_and_ids_are_unique_and_versions_ours() -> None:
     assert all(len(d["id"]) <= 64 for d in ALL)
 
 
-def test_only_two_extensions_are_used() -> None:
+def test_no_other_extensions_are_used() -> None:
     def urls(value: Any) -> Iterator[str]:
         if isinstance(value, dict):
             yield from (e["url"] for e in value.get("extension", ()))
@@ -143,7 +144,7 @@ def test_only_two_extensions_are_used() -> None:
             for item in value:
                 yield from urls(item)
 
-    assert set(urls(list(ALL))) == {SOURCE, ACCEPTABLE_OFFSET_RANGE}
+    assert set(urls(list(ALL))) == {SOURCE, ACCEPTABLE_OFFSET_RANGE, ITEM_WEIGHT, MIN_VALUE, MAX_VALUE}
     ours = next(r for r in read(GENERATED / "StructureDefinition-source.json"))
     assert ours["url"] == SOURCE
 
@@ -310,13 +311,13 @@ def test_the_published_form_asks_what_the_app_reads() -> None:
         therapy_courses=(TherapyCourse("CBT", 12, day, day, 25),),
         nmda_courses=(NmdaCourse(drug, 2, day, 25),),
     )
-    (form,) = of_kind("Questionnaire")
+    form = named("Questionnaire", "intake")
     answered = {i["linkId"] for i in items(build_intake_response(intake, "Patient/jane", SIGNED_AT))}
     assert answered == {i["linkId"] for i in items(form)}
 
 
 def options(link: str) -> list[Json]:
-    (form,) = of_kind("Questionnaire")
+    form = named("Questionnaire", "intake")
     return [o["valueCoding"] for i in items(form) if i["linkId"] == link for o in i["answerOption"]]
 
 

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from ketplan.errors import KetplanError
+from ketplan.fhir import survey_rules
 from ketplan.fhir.datatypes import Json
 from ketplan.fhir.rendering import xhtml
 from ketplan.fhir.rendering.appointment import ACTORS
@@ -91,6 +92,11 @@ TIMES = {
     "ServiceRequest.occurrenceTiming.repeat.boundsPeriod.start": "dateTime",
     "ServiceRequest.occurrenceTiming.repeat.boundsPeriod.end": "dateTime",
 }
+# The tables above are a plan's, and stand in its profiles; these are everything ketplan writes.
+_REQUIRED = REQUIRED | survey_rules.REQUIRED
+_CODES = CODES | survey_rules.CODES
+_TARGETS = TARGETS | survey_rules.TARGETS
+_TIMES = TIMES | survey_rules.TIMES
 _ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
 _INDEX = re.compile(r"\[\d+\]")
 
@@ -101,9 +107,9 @@ def check(resource: Json, *, patient: str | None = None, unlinked: bool = False)
     `patient` is whom it must be about ("Patient/…"). `unlinked` allows placeholders of steps to come.
     """
     kind = resource.get("resourceType")
-    if kind not in REQUIRED:
+    if kind not in _REQUIRED:
         return ["resourceType: not a type that ketplan writes"]
-    found = [f"{kind}.{name}: required" for name in REQUIRED[kind] if name not in resource]
+    found = [f"{kind}.{name}: required" for name in _REQUIRED[kind] if name not in resource]
     for path, value in _walk(resource, kind):
         found += (f"{path}: {words}" for words in _generic(path, value, unlinked))
     found += _subject(resource, kind, patient)
@@ -145,7 +151,7 @@ def _generic(path: str, value: Any, unlinked: bool) -> Iterator[str]:
         element = _INDEX.sub("", path)
         if isinstance(value.get("reference"), str):
             yield from _reference(element, value["reference"], unlinked)
-        elif "type" in value and element in TARGETS and value["type"] not in TARGETS[element]:
+        elif "type" in value and element in _TARGETS and value["type"] not in _TARGETS[element]:
             yield "refers to a type not allowed here"
         if element.endswith(".coding") and not (value.get("system") and value.get("code")):
             yield "a coding needs system and code"
@@ -161,10 +167,10 @@ def _string(path: str, value: str) -> Iterator[str]:
         yield from xhtml.problems(value)
     elif clean(value) != value:
         yield "blanks or characters that are not allowed"
-    if element in CODES and value not in CODES[element]:
+    if element in _CODES and value not in _CODES[element]:
         yield "not a code of the required value set"
-    if element in TIMES and not _is_time(value, TIMES[element]):
-        yield f"not a {TIMES[element]} with a zone" if "T" in value else f"not a {TIMES[element]}"
+    if element in _TIMES and not _is_time(value, _TIMES[element]):
+        yield f"not a {_TIMES[element]} with a zone" if "T" in value else f"not a {_TIMES[element]}"
     if element.endswith(".id") and not _ID.fullmatch(value):
         yield "not an id of at most 64 characters"
 
@@ -190,7 +196,7 @@ def _reference(element: str, target: str, unlinked: bool) -> Iterator[str]:
     shape = RELATIVE_REFERENCE.fullmatch(target)
     if shape is None:
         yield "not a reference of the form Type/id"
-    elif element in TARGETS and shape[1] not in TARGETS[element]:
+    elif element in _TARGETS and shape[1] not in _TARGETS[element]:
         yield "refers to a type not allowed here"
 
 
@@ -265,7 +271,9 @@ _RULES: dict[str, Callable[[Json], Iterable[str]]] = {
     "Appointment": _appointment,
     "CarePlan": _care_plan,
     "Goal": _goal,
+    "Observation": survey_rules.observation,
     "Provenance": _provenance,
+    "QuestionnaireResponse": survey_rules.response,
     "ServiceRequest": _request,
 }
 

@@ -17,6 +17,9 @@ from ketplan.errors import KetplanError
 from ketplan.fhir.datatypes import Json
 
 AUTHORED = frozenset({"Appointment", "CarePlan", "Goal", "Provenance", "ServiceRequest"})
+"""The types a plan is made of, each with a profile of ours."""
+SURVEYED = frozenset({"Observation", "QuestionnaireResponse"})
+"""The types a filled-in instrument is made of."""
 
 
 def build(resource: Json) -> Json:
@@ -25,7 +28,7 @@ def build(resource: Json) -> Json:
     Raises KetplanError naming the elements at fault, never their values.
     """
     kind = resource.get("resourceType")
-    if kind not in AUTHORED:
+    if kind not in AUTHORED | SURVEYED:
         raise KetplanError("ketplan does not write resources of this type.")
     try:
         _model(kind).model_validate(resource)

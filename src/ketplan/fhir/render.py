@@ -192,8 +192,10 @@ _WORDS: dict[str, Callable[[Step], str]] = {
     "Appointment": _appointment_words,
     "CarePlan": _care_plan_words,
     "Goal": lambda step: f"{step.resource['description']['text']}",
+    "Observation": lambda step: f"{step.resource['code']['text']}: {step.resource['valueQuantity']['value']}",
     "Provenance": lambda step: (
         f"{step.resource['activity']['text']}, {len(step.resource['target'])} resources"
     ),
+    "QuestionnaireResponse": lambda step: f"{len(step.resource['item'])} answers, {step.resource['status']}",
     "ServiceRequest": lambda step: f"{step.resource['code']['text']}, {step.resource['status']}",
 }

@@ -13,7 +13,7 @@ from ketplan.fhir.datatypes import Json
 from ketplan.fhir.definitions.activity_definition import activity_definitions
 from ketplan.fhir.definitions.code_systems import code_systems
 from ketplan.fhir.definitions.plan_definition import plan_definitions
-from ketplan.fhir.definitions.questionnaire import intake
+from ketplan.fhir.definitions.questionnaire import instruments, intake
 from ketplan.fhir.definitions.value_sets import value_sets
 
 _LINE = 110
@@ -21,7 +21,14 @@ _LINE = 110
 
 def definitions() -> tuple[Json, ...]:
     """Every definition, always in the same order."""
-    return (*plan_definitions(), *activity_definitions(), intake(), *value_sets(), *code_systems())
+    return (
+        *plan_definitions(),
+        *activity_definitions(),
+        intake(),
+        *instruments(),
+        *value_sets(),
+        *code_systems(),
+    )
 
 
 def files() -> dict[str, str]:

@@ -81,8 +81,3 @@ def _literature() -> dict[tuple[str, str], str]:
 
 def quantity(value: Decimal | int, unit: str) -> Json:
     return {"value": value, "unit": unit, "system": UCUM, "code": unit}
-
-
-def slug(words: str) -> str:
-    """Lower-case words joined by hyphens, as our own codes and addresses are spelled."""
-    return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")

@@ -8,7 +8,8 @@ from ketplan.clinical import scales
 from ketplan.clinical.instruments.model import Instrument
 from ketplan.clinical.instruments.table import INSTRUMENTS
 from ketplan.fhir.datatypes import Json
-from ketplan.fhir.definitions.canonical import header, slug, source
+from ketplan.fhir.definitions.canonical import header, source
+from ketplan.fhir.instrument_form import answer_words, slug
 from ketplan.fhir.intake_form import FORMS
 
 # Scores that only screens read, by the name they are matched by; LOINC has none of them.
@@ -52,5 +53,11 @@ def code_systems() -> Iterator[Json]:
         "Total scores of instruments that LOINC has no code for",
         "5.1: none found in LOINC",
         uncoded_totals(),
+    )
+    yield _code_system(
+        "instrument-answer",
+        "Answers that LOINC has no code for",
+        "5.1",
+        {slug(words): words for words in answer_words()},
     )
     yield _code_system("psychotherapy-form", "Forms of psychotherapy", "3.4", {form: form for form in FORMS})

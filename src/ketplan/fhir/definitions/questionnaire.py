@@ -1,14 +1,20 @@
-"""The intake as a published Questionnaire: the form's own table, with answers any forms engine can offer."""
+"""Published Questionnaires, with answers any forms engine can offer: the intake, and each instrument whose
+questions may ship."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ketplan.clinical.disorders import DISORDERS, Disorder
 from ketplan.clinical.ingredients import INGREDIENTS
-from ketplan.clinical.record import RXNORM, SNOMED, Code
+from ketplan.clinical.instruments.model import Instrument
+from ketplan.clinical.instruments.table import INSTRUMENTS
+from ketplan.clinical.record import LOINC, RXNORM, SNOMED, Code
 from ketplan.clinical.screens.interactions import NMDA
 from ketplan.clinical.screens.resistance import FIRST_LINE
 from ketplan.fhir.datatypes import Json
 from ketplan.fhir.definitions.canonical import header, source
+from ketplan.fhir.instrument_form import items_of, ships, slug
 from ketplan.fhir.intake_form import questionnaire
 
 # The code that says no more than the diagnosis, where a disorder has several. Protocol facts 6 [V].
@@ -35,3 +41,18 @@ def intake() -> Json:
 def _diagnosis(disorder: Disorder) -> Code:
     code = _PLAIN.get(disorder.id) or min(disorder.value_set.snomed)
     return Code(SNOMED, code, disorder.title)
+
+
+def instruments() -> Iterator[Json]:
+    yield from (_instrument(row) for row in INSTRUMENTS if ships(row))
+
+
+def _instrument(row: Instrument) -> Json:
+    panel = {"code": [{"system": LOINC, "code": row.loinc_panel}]} if row.loinc_panel else {}
+    return {
+        **header("Questionnaire", slug(row.id), row.title),
+        "extension": source(row.source),
+        "subjectType": ["Patient"],
+        **panel,
+        "item": items_of(row),
+    }

@@ -12,8 +12,9 @@ from ketplan.clinical import codes
 from ketplan.clinical.codes import ValueSet
 from ketplan.clinical.record import ICD10CM, LOINC, SNOMED
 from ketplan.fhir.datatypes import BASE, Json
-from ketplan.fhir.definitions.canonical import CODE_NOTICE, header, slug, source
+from ketplan.fhir.definitions.canonical import CODE_NOTICE, header, source
 from ketplan.fhir.definitions.code_systems import coded_totals, uncoded_totals
+from ketplan.fhir.instrument_form import slug
 from ketplan.fhir.intake_form import FORMS, PSYCHOTHERAPY_FORM
 from ketplan.fhir.rendering.authoring import tidy
 from ketplan.fhir.rendering.goal import INSTRUMENT_TOTAL
