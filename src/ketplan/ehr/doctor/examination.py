@@ -57,8 +57,8 @@ def examine(
             yield from trials.tried(client, patient_id, at.date())
         elif patient_id:
             yield trials.UNTRIED
-        yield watch.clock(seen)
-        yield watch.speed(seen)
+        yield watch.clock(seen.exchanges)
+        yield watch.speed(seen.exchanges)
 
     return Report(base, at, tuple(checks()))
 

@@ -10,7 +10,7 @@ from typing import Any
 
 Json = dict[str, Any]
 
-LONGEST = 400
+LONGEST = 600
 SYMBOLS = {"green": "✓", "amber": "!", "red": "✗"}
 
 

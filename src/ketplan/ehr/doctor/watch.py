@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -42,23 +42,28 @@ class Watch(Http):
         begun = self._watch()
         answer = super().send(method, url, headers, **more)
         seconds = self._watch() - begun
-        self.exchanges.append(Exchange(url, answer.status, seconds, self._ahead(answer.headers.get("Date"))))
+        self.exchanges.append(
+            Exchange(url, answer.status, seconds, ahead(answer.headers.get("Date"), self._now()))
+        )
         return answer
 
     def status(self, url: str) -> int | None:
         """The status `url` was answered with, None when it was not."""
         return next((e.status for e in self.exchanges if e.url == url), None)
 
-    def _ahead(self, said: str | None) -> timedelta | None:
-        try:
-            return parsedate_to_datetime(said or "").astimezone(UTC) - self._now()
-        except (TypeError, ValueError, OverflowError):
-            return None
+
+def ahead(said: str | None, now: datetime) -> timedelta | None:
+    """How far the clock of a Date header is ahead of `now`; None when it cannot be read."""
+    try:
+        date = parsedate_to_datetime(said or "")
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)) - now
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
-def clock(watch: Watch) -> Check:
+def clock(exchanges: Sequence[Exchange]) -> Check:
     asked = f"Date of each answer, ±{SKEW_SECONDS // 60} min"
-    seen = [e.ahead.total_seconds() for e in watch.exchanges if e.ahead is not None]
+    seen = [e.ahead.total_seconds() for e in exchanges if e.ahead is not None]
     if not seen:
         instead = "relies on its own clock; a wrong one shows only when a sign-in is refused"
         return Check("clock", asked, "no answer says what time it is", Light.AMBER, instead)
@@ -71,9 +76,9 @@ def clock(watch: Watch) -> Check:
     return Check("clock", asked, words, Light.RED, instead)
 
 
-def speed(watch: Watch) -> Check:
+def speed(exchanges: Sequence[Exchange]) -> Check:
     asked = f"time to answer, {SLOW_SECONDS:.0f} s"
-    times = [e.seconds for e in watch.exchanges]
+    times = [e.seconds for e in exchanges]
     words = f"{median(times) * 1000:.0f} ms typical, {max(times) * 1000:.0f} ms longest of {len(times)}"
     if median(times) <= SLOW_SECONDS:
         return Check("speed", asked, words, Light.GREEN)
