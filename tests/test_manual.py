@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from html import unescape
 from html.parser import HTMLParser
@@ -21,12 +21,17 @@ from ketplan.clinical.codes import ValueSet
 from ketplan.clinical.disorders import DISORDERS, Disorder
 from ketplan.clinical.house import House
 from ketplan.clinical.library import SHIPPED
-from ketplan.clinical.protocols import evidence, ketamine, seed, session
+from ketplan.clinical.progress.proposals import Kind
+from ketplan.clinical.protocols import evidence, ketamine, seed
 from ketplan.clinical.protocols.evidence import Result
 from ketplan.clinical.record import When
 from ketplan.clinical.rules import RULES
 from ketplan.clinical.screens.interactions import INTERACTIONS
-from ketplan.manual import as_html, as_markdown, gate, sample
+from ketplan.clinical.session import ladder
+from ketplan.clinical.session.day_of_dose import go_no_go
+from ketplan.clinical.session.discharge import discharge
+from ketplan.clinical.session.lines import Verdict
+from ketplan.manual import as_html, as_markdown, gate, sample, session
 from ketplan.manual.blocks import Block, Bullets, Heading, Table, Text, heading, table
 from ketplan.manual.tables import Tables
 from ketplan.scheduling.clinic_hours import Clinic
@@ -56,13 +61,11 @@ def test_every_rule_stands_in_it_with_all_it_says() -> None:
         assert rule.resolves in row[3] and row[4] == rule.source
 
 
-def test_every_protocol_course_interaction_claim_and_step_stands_in_it() -> None:
+def test_every_protocol_course_interaction_and_claim_stands_in_it() -> None:
     assert first_cells("The drug protocols") == [p.id for p in ketamine.PROTOCOLS if p.route]
     assert first_cells("The therapy courses") == [c.id for c in SHIPPED.courses]
     assert first_cells("Interacting drugs") == [i.id for i in INTERACTIONS]
     assert first_cells("The article's statements") == [c.id for c in seed.CLAIMS]
-    assert len(the_table("The blood-pressure ladder").rows) == len(session.LADDER)
-    assert len(the_table("Discharge: all of these").rows) == len(session.DISCHARGE)
     assert len(the_table("House defaults of this site").rows) == len(fields(House))
     for course in SHIPPED.courses:
         assert [row[1] for row in the_table(f"{course.id}: the sessions").rows] == list(course.titles)
@@ -104,6 +107,47 @@ def test_a_sites_country_and_ecg_rule_change_the_gate() -> None:
     lines = {name: row for name, *row in gate.lines(House(country="DE", ecg_for_all=True))}
     assert "pdmp_review" not in lines
     assert lines["ecg"][-1] == "everybody"
+
+
+def test_every_line_of_the_day_and_of_discharge_stands_in_it_with_what_it_holds_on() -> None:
+    """The lists say their reasons on a day when everything is wrong: none of them may pass."""
+    passed = [line.id for line in go_no_go(session.BAD_DAY) if line.verdict is not Verdict.HOLD]
+    assert passed == ["WEIGHT_CHANGE"]  # esketamine is not dosed by weight
+    drip_day = go_no_go(replace(session.BAD_DAY, route="IV"))
+    assert not [line for line in drip_day if line.verdict is not Verdict.HOLD]
+    assert not [line for line in discharge(session.NOT_YET) if line.verdict is not Verdict.HOLD]
+    drip = first_cells("Go or no-go: what holds a dose")
+    spray = first_cells("Go or no-go: what is otherwise with esketamine")
+    assert {*drip, *spray} == {line.id for line in go_no_go(session.BAD_DAY)}
+    assert first_cells("Discharge: all of these must be met") == [
+        line.id for line in discharge(session.NOT_YET)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("systolic", "diastolic", "rung"),
+    [
+        (140, 90, "proceed"),
+        (141, 90, "rest 15 minutes and repeat"),
+        (159, 99, "rest 15 minutes and repeat"),
+        (160, 90, "hold, treat, book again"),
+        (120, 100, "hold, treat, book again"),
+    ],
+)
+def test_the_printed_ladder_is_the_one_that_decides(systolic: int, diastolic: int, rung: str) -> None:
+    """Limits and words of the printed rungs against the ladder itself."""
+    at = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    standing = ladder.before_dose([ladder.Pressure(at, systolic, diastolic)], 40)
+    assert standing.rung == rung
+    printed = {words: reading for reading, words, _ in the_table("The blood-pressure ladder").rows}
+    assert printed["proceed"] == "before: 140/90 (150/90 over 65) or less"
+    assert printed["rest 15 minutes and repeat"] == "before: above that, under 160/100"
+    assert printed["hold, treat, book again"] == "before: 160/100 or more, either number"
+
+
+def test_what_a_review_may_propose_stands_in_its_order() -> None:
+    rows = the_table("What a review may propose, in the order it is shown").rows
+    assert [row[1] for row in rows] == [f"`{kind}`" for kind in Kind]
 
 
 # --- sample courses -------------------------------------------------------------------------------------

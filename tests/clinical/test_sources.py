@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import ketplan.clinical as room
-from ketplan.clinical.protocols import cbt, evidence, ketamine, seed, session, wider_evidence
+from ketplan.clinical.protocols import cbt, evidence, ketamine, seed, wider_evidence
 from ketplan.clinical.protocols.evidence import Result
 from ketplan.clinical.rule_words import FIRES
 from ketplan.clinical.rules import RULES
@@ -44,8 +44,8 @@ def test_no_rule_is_without_a_source_and_words_for_what_makes_and_what_resolves_
         assert rule.resolves or rule.cls.value == "INFO"
 
 
-def test_no_protocol_course_or_step_is_without_a_source() -> None:
-    rows = [*ketamine.PROTOCOLS, *ketamine.NOT_OFFERED, *cbt.COURSES, *session.LADDER, *session.DISCHARGE]
+def test_no_protocol_course_or_product_is_without_a_source() -> None:
+    rows = [*ketamine.PROTOCOLS, *ketamine.NOT_OFFERED, *cbt.COURSES]
     assert all(row.source for row in rows)
     assert {i.id for i in INTERACTIONS} <= RULES.keys()
 

@@ -10,9 +10,11 @@ from ketplan.manual import (
     drugs,
     gate,
     opening,
+    progress,
     rules,
+    scales,
+    session,
     therapy,
-    watch,
 )
 from ketplan.manual.blocks import Block
 from ketplan.manual.tables import Tables
@@ -26,8 +28,9 @@ _CHAPTERS = (
     therapy.chapter,
     rules.findings,
     gate.chapter,
-    watch.day_of_dose,
-    watch.scales,
+    session.chapter,
+    scales.chapter,
+    progress.chapter,
     closing.house_defaults,
     rules.value_sets,
     closing.sources,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from importlib.resources import files
 
 from ketplan.clinical.draft import FOLLOW_UP_TITLES
-from ketplan.clinical.house import Line, described
+from ketplan.clinical.house import Line, described, worded
+from ketplan.clinical.progress.limits import Limits
+from ketplan.clinical.session.limits import SessionLimits
 from ketplan.manual.blocks import Block, Text, bullets, heading, table
 from ketplan.manual.tables import Tables
 
@@ -56,6 +58,13 @@ def house_defaults(tables: Tables) -> Iterator[Block]:
             ("the day after the first dose: on-call hours", "{:%H:%M} to {:%H:%M}".format(*clinic.on_call)),
         ],
     )
+    yield heading(3, "House defaults of a session and of a course under way")
+    yield Text("Each has its range, and ketplan refuses more; the settings file does not hold them yet.")
+    for caption, limits in (
+        ("House defaults of the day of a dose", SessionLimits()),
+        ("House defaults of a course under way", Limits()),
+    ):
+        yield table(caption, "Name | Value | May be | What it means", _limits(limits))
     yield heading(3, "House rules that are fixed in this release")
     yield Text("Tagged [H] like the defaults above, but a site cannot set them: they need a new release.")
     yield bullets(
@@ -65,6 +74,13 @@ def house_defaults(tables: Tables) -> Iterator[Block]:
         "the entry totals of the disorder scales",
         "which protocol and which course each disorder gets by default",
     )
+
+
+def _limits(limits: Limits | SessionLimits) -> Iterator[tuple[str, str, str, str]]:
+    for f in fields(limits):
+        unit, words, why, allowed = (f.metadata[key] for key in ("unit", "words", "why", "allowed"))
+        value = worded(getattr(limits, f.name), unit)
+        yield f"`{f.name}`", value, worded(allowed, unit), f"{words}: {why}" if why else words
 
 
 def _visit(key: str) -> str:

@@ -1,4 +1,4 @@
-"""Blood pressure, the day of a dose, monitoring, discharge, and the rating scales."""
+"""The rating scales: what each total means, what may ship, when each is filled in."""
 
 from __future__ import annotations
 
@@ -9,63 +9,12 @@ from ketplan.clinical.disorders import BY_ID
 from ketplan.clinical.instruments.administrations import Administration, Moment, administrations
 from ketplan.clinical.instruments.model import Instrument
 from ketplan.clinical.instruments.table import INSTRUMENTS
-from ketplan.clinical.plan import SessionMonitoring
-from ketplan.clinical.protocols import monitoring, session
 from ketplan.manual import sample
-from ketplan.manual.blocks import Block, Text, bullets, heading, table
+from ketplan.manual.blocks import Block, Text, heading, table
 from ketplan.manual.tables import Tables
 
 
-def day_of_dose(tables: Tables) -> Iterator[Block]:
-    yield heading(2, "The day of a dose")
-    yield heading(3, "Blood pressure")
-    yield bullets(
-        "At planning the newest reading decides; of several on one day the lower of the last two, systolic"
-        " and diastolic each. Only the most severe finding is shown.",
-        f"A hold is released by {monitoring.HOLD_RELEASE}.",
-    )
-    yield table("The blood-pressure ladder", "Reading | What is done | Source", session.LADDER)
-    yield Text(session.LADDER_CAUTION)
-    yield heading(3, "Go or no-go")
-    yield Text(f"Each of these holds the dose on the day ({session.GO_NO_GO_SOURCE}).")
-    yield bullets(*session.GO_NO_GO)
-    yield heading(3, "Monitoring")
-    yield table(
-        "Monitoring of a dose, by protocol",
-        "Protocol | Vital signs, minutes from the start | Stay at least | Instruments | Escort | No driving"
-        " until | Source",
-        list(_monitored(tables)),
-    )
-    yield heading(3, "Before the patient leaves")
-    yield table("Discharge: all of these", "What | Needed | Source", session.DISCHARGE)
-    yield Text(session.EMERGENCY, warns=True)
-
-
-def _monitored(tables: Tables) -> Iterator[tuple[str, ...]]:
-    """One row for each kind of watch, with the protocols it is kept on."""
-    kept: dict[tuple[str, ...], list[str]] = {}
-    for protocol in tables.library.protocols:
-        if watch_kept := monitoring.of(protocol.route, protocol.minutes):
-            kept.setdefault(_watched(watch_kept), []).append(f"`{protocol.id}`")
-    for row, ids in kept.items():
-        yield ", ".join(ids), *row
-
-
-def _watched(kept: SessionMonitoring) -> tuple[str, ...]:
-    return (
-        ", ".join(map(str, kept.vitals_minutes)),
-        f"{kept.minimum_observation_minutes} min",
-        "; ".join(kept.instruments),
-        "yes" if kept.escort_required else "no",
-        kept.no_driving_until,
-        kept.source,
-    )
-
-
-# --- rating scales --------------------------------------------------------------------------------------
-
-
-def scales(tables: Tables) -> Iterator[Block]:
+def chapter(tables: Tables) -> Iterator[Block]:
     yield heading(2, "Rating scales")
     yield Text(
         "A missing answer makes a missing total, never a zero; nothing is prorated. Totals are compared over"
