@@ -308,6 +308,7 @@ class TestBeside:
         shown = browser.get(f"{path}written")
         assert 'http-equiv="refresh"' in shown.text
         assert "Reading the record once more before anything is written." in words(shown)
+        assert "Nothing has been written yet." in words(shown)
         later.pop()()
         shown = browser.get(f"{path}written")
         assert 'http-equiv="refresh"' not in shown.text

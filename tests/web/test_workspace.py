@@ -36,7 +36,7 @@ def test_a_ready_patient(browser: Browser) -> None:
     assert "Treatment resistance: 2 drug trials, 1 therapy course" in said
     assert "27 of 27 placed" in said
     assert "6 infusions · 14 CBT · 7 reviews" in said
-    assert "34 resources · Harbor takes all" in said
+    assert "34 resources · this EHR takes all" in said
     assert "Nothing of this proposal has been written." in said
 
 

@@ -128,7 +128,7 @@ def _write_note(bench: Bench, known: dict[str, Any]) -> str:
     if known["blocked"] or not known["resources"]:
         return "nothing to write"
     lost = known["not_taken"]
-    takes = f"{lost} not taken here" if lost else f"{bench.session.ehr_label} takes all"
+    takes = f"{lost} not taken here" if lost else "this EHR takes all"
     return f"{words.count(known['resources'], 'resource')} · {takes}"
 
 
