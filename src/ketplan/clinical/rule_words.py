@@ -26,11 +26,13 @@ FIRES: dict[str, str] = {
     "ICH_HISTORY": f"An intracranial haemorrhage, {_EVER}.",
     "BP_CRISIS": (
         "Two readings of one day, at least five minutes apart, each 180 systolic or 110 diastolic or more;"
-        " or malignant hypertension; or a hypertensive crisis diagnosed in the last 30 days."
+        " or malignant hypertension, active; or a hypertensive crisis of the last 30 days whatever its status"
+        " (without a date it counts while active)."
     ),
     "UNSTABLE_CARDIAC": (
         "Unstable angina, decompensated heart failure, ventricular tachycardia or complete heart block,"
-        " active; or an infarction of the last 42 days (without a date it counts)."
+        " active; or an infarction of the last 42 days whatever its status (without a date it counts while"
+        " active)."
     ),
     "RAISED_ICP": f"Raised intracranial pressure or hydrocephalus, {_ACTIVE}.",
     "PSYCHOSIS_SPECTRUM": f"A psychotic disorder, {_EVER}.",
@@ -51,14 +53,18 @@ FIRES: dict[str, str] = {
     ),
     "BP_HOLD_GE_160_100": (
         "The reading that decides is 160 systolic or 100 diastolic or more, also on one reading, and no"
-        " crisis. The newest reading decides; of several on one day the lower of the last two."
+        " crisis. The newest reading decides; of several on one day the lower of the last two. A newest"
+        " reading of 180/110 or more holds too, whatever the one before it."
     ),
     "QTC_GT_500": "The newest QTc is above 500 ms.",
     "REMS_NOT_CONFIRMED": (
         "Esketamine is chosen: site certification, enrolment and the monitoring form are confirmed by a"
         " person, never read from the chart."
     ),
-    "SI_MODERATE": "C-SSRS item 3 yes; or lifetime behaviour yes with the three-month item no.",
+    "SI_MODERATE": (
+        "C-SSRS item 3 yes, unless a later item 2 is no; or lifetime behaviour yes with the three-month item"
+        " no."
+    ),
     "SI_LOW": "C-SSRS item 1 or 2 yes in the newest answers.",
     "PHQ9_ITEM9_POSITIVE": "PHQ-9 item 9 is 1 or more and no C-SSRS of the same day or later is on file.",
     "BP_GT_140_90": (
@@ -88,7 +94,7 @@ FIRES: dict[str, str] = {
         " (others) or more; DAST-10 of 3 or more."
     ),
     "UDS_UNEXPECTED": (
-        "The newest urine screen of a class is positive and no current prescription explains it."
+        "The newest conclusive urine screen of a class is positive and no current prescription explains it."
     ),
     "COGNITION_LOW": "The newest MoCA under 26 or SLUMS under 27.",
     "AGE_GE_65": "65 or older at the as-of date, or possibly so.",
@@ -119,7 +125,8 @@ FIRES: dict[str, str] = {
         "A current medicine whose drug cannot be told from its code, or that is words only."
     ),
     "PRIOR_NMDA_EXPOSURE": (
-        "Ketamine or esketamine in the medication record, or an earlier course in the intake."
+        "Ketamine or esketamine in the medication record, unless it was never given; or an earlier course in"
+        " the intake."
     ),
     "PRIOR_NMDA_NONRESPONSE": "The intake says that an earlier course helped by less than 25 %.",
     "CUMULATIVE_DOSE_REVIEW": "More than 12 lifetime administrations are known.",

@@ -25,6 +25,15 @@ def chapter(tables: Tables) -> Iterator[Block]:
         "Item | What is looked for | Codes | At most | Asked of",
         lines(tables.house),
     )
+    yield Text("An inconclusive pregnancy test or urine screen is no result.")
+    yield heading(3, "Again before the first dose")
+    yield bullets(
+        f"On the day itself: {', '.join(workup.ON_THE_DAY)}.",
+        *(
+            f"Within {days} days before it, where it was done earlier: {_AGAIN[name]}."
+            for name, days in workup.STILL_FRESH_AT_DOSE.items()
+        ),
+    )
     yield from _resistance(tables.house)
     yield from _interactions()
 
@@ -95,6 +104,7 @@ def lines(house: House) -> Iterator[tuple[str, str, str, str, str]]:
     )
 
 
+_AGAIN = {"hcg": "pregnancy test", "disorder_scale": "the disorder's own scale", "uds": "urine drug screen"}
 _SYSTEMS = {"http://snomed.info/sct": "SNOMED CT", "http://www.ama-assn.org/go/cpt": "CPT"}
 
 
