@@ -20,8 +20,10 @@ from ketplan.ehr.slots import read_slots
 from ketplan.ehr.transport import Http
 from ketplan.errors import ConfigError, EhrError, InputError, RefusedError
 from ketplan.fhir import datatypes as fhir
-from ketplan.fhir.render import Step, Verb
+from ketplan.fhir.render import Step
+from ketplan.fhir.rendering.survey_response import FilledIn, render_instrument
 from ketplan.fhir.slot import read_free_time
+from ketplan.kept import plan_payload, record_payload, resolutions_of, said_in, steps_of
 from ketplan.scheduling.clinic_hours import Clinic
 from ketplan.scheduling.holidays_calendar import public_holidays
 from ketplan.store.audit import AuditTrail
@@ -236,7 +238,7 @@ def submit(
     if kept is None:
         plan, steps = workflow.confirm(proposal, order.resolutions, order.clinician, now())
         return write_plan(services, plan, steps, client, **target)
-    workflow.still_permitted(proposal, [*_kept_resolutions(kept), *order.resolutions])
+    workflow.still_permitted(proposal, [*resolutions_of(kept), *order.resolutions])
     return resume_plan(services, kept.plan_id, client, **target)
 
 
@@ -253,7 +255,7 @@ def write_plan(
 ) -> Receipt:
     """Keep the signed plan, then write it. RefusedError when it was signed before with other content."""
     workflow.guard_patient(f"Patient/{patient_id}", plan.draft.patient)
-    services.plans.save(plan.id, server.rstrip("/"), patient_id, 1, _payload(plan, steps), now())
+    services.plans.save(plan.id, server.rstrip("/"), patient_id, 1, plan_payload(plan, steps), now())
     return resume_plan(
         services, plan.id, client, server=server, patient_id=patient_id, now=now, on_progress=on_progress
     )
@@ -275,7 +277,7 @@ def resume_plan(
     services.plans.move(plan_id, PlanState.WRITING, now())
     receipt = run(
         plan_id,
-        _steps_of(kept),
+        steps_of(kept),
         EhrChart(client),
         services.journal,
         lock=services.locks,
@@ -289,13 +291,30 @@ def resume_plan(
     return receipt
 
 
+def write_record(
+    services: Services, filled: FilledIn, client: FhirClient, *, server: str, patient_id: str, now: Now
+) -> Receipt:
+    """Keep a filled-in instrument, then write it. Sent in again it is only carried on, as it was kept.
+
+    Raises RefusedError when it was sent in before with other answers.
+    """
+    workflow.guard_patient(f"Patient/{patient_id}", filled.patient)
+    kept, said = _stored(services, filled.id), said_in(filled)
+    if kept is None:
+        payload = record_payload(filled, render_instrument(filled))
+        services.plans.save(filled.id, server.rstrip("/"), patient_id, 1, payload, now())
+    elif any(kept.payload.get(name) != value for name, value in said.items()):
+        raise RefusedError("This form was sent in before with other answers: open a new one.")
+    return resume_plan(services, filled.id, client, server=server, patient_id=patient_id, now=now)
+
+
 def stored_receipt(services: Services, plan_id: str) -> Receipt | None:
     """How far the writing has come, from the journal alone; None before a plan was confirmed."""
     kept = _stored(services, plan_id)
     if kept is None:
         return None
     known = {entry.key: entry for entry in services.journal.entries(plan_id)}
-    return Receipt(tuple(_row(step, known.get(step.key)) for step in _steps_of(kept)))
+    return Receipt(tuple(_row(step, known.get(step.key)) for step in steps_of(kept)))
 
 
 _OUTCOME = {StepState.DONE: Outcome.WRITTEN, StepState.REFUSED: Outcome.REFUSED}
@@ -312,42 +331,3 @@ def _stored(services: Services, plan_id: str) -> StoredPlan | None:
         return services.plans.load(plan_id)
     except InputError:
         return None
-
-
-def _payload(plan: ConfirmedPlan, steps: Sequence[Step]) -> dict[str, Any]:
-    """The plan as it was signed: who, when, which findings how, and every resource to be written."""
-    return {
-        "clinician": plan.clinician.reference,
-        "clinician_name": plan.clinician.name,
-        "asserted_by": plan.clinician.asserted_by,
-        "confirmed_at": plan.confirmed_at.isoformat(),
-        "resolutions": [
-            {"finding": r.finding, "reason": r.reason, "clinician": r.clinician, "at": r.at.isoformat()}
-            for r in plan.resolutions
-        ],
-        "steps": [
-            {
-                "key": s.key,
-                "resource": s.resource,
-                "after": list(s.after),
-                "verb": s.verb.value,
-                "updates": s.updates,
-                "changes": list(s.changes),
-            }
-            for s in steps
-        ],
-    }
-
-
-def _steps_of(kept: StoredPlan) -> tuple[Step, ...]:
-    return tuple(
-        Step(s["key"], s["resource"], tuple(s["after"]), Verb(s["verb"]), s["updates"], tuple(s["changes"]))
-        for s in kept.payload["steps"]
-    )
-
-
-def _kept_resolutions(kept: StoredPlan) -> list[Resolution]:
-    return [
-        Resolution(r["finding"], r["reason"], r["clinician"], datetime.fromisoformat(r["at"]))
-        for r in kept.payload["resolutions"]
-    ]

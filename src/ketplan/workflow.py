@@ -33,6 +33,7 @@ from ketplan.scheduling.place import INFUSION_END_MINUTES, place
 from ketplan.scheduling.timetable import Busy, Fixed, FreeSlot, Timetable
 
 _PLAN_IDS = uuid.uuid5(uuid.NAMESPACE_URL, f"{BASE}/plan")
+_RECORD_IDS = uuid.uuid5(uuid.NAMESPACE_URL, f"{BASE}/instrument")
 NEVER_SIGN = ("coordinator", "patient", "reception", "scheduler")
 _OPEN_PLAN = frozenset({"draft", "active", "on-hold"})
 _NOT_BUSY = frozenset({"cancelled", "noshow", "entered-in-error", "fulfilled", "waitlist"})
@@ -138,6 +139,11 @@ def plan_id_for(server: str, patient_id: str, start: date) -> str:
     return str(uuid.uuid5(_PLAN_IDS, f"{server.rstrip('/')}|{patient_id}|{start.isoformat()}"))
 
 
+def record_id_for(server: str, patient_id: str, instrument: str, form: str) -> str:
+    """One form given out for one patient and instrument is one record, however often it is sent in."""
+    return str(uuid.uuid5(_RECORD_IDS, f"{server.rstrip('/')}|{patient_id}|{instrument}|{form}"))
+
+
 def confirm(
     proposal: Proposal,
     resolutions: Sequence[Resolution],
@@ -216,6 +222,12 @@ def may_sign(roles: Iterable[str], practice: Practice) -> bool:
     if "*" in allowed:
         return not any(word in role for role in held for word in NEVER_SIGN)
     return any(a in role for role in held for a in allowed)
+
+
+def may_record(roles: Iterable[str]) -> bool:
+    """May somebody with these roles take down a filled-in instrument? Any clinician may; who schedules may
+    not."""
+    return not any(word in role.casefold() for role in roles for word in NEVER_SIGN)
 
 
 # --- how the pieces meet ------------------------------------------------------------------------------------

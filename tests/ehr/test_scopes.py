@@ -27,9 +27,9 @@ def test_a_sites_own_list_replaces_ketplans() -> None:
     )
 
 
-def test_letters_stand_in_order_each_type_once_with_a_reason_and_nothing_is_deleted() -> None:
+def test_letters_stand_in_order_no_right_twice_each_with_a_reason_and_nothing_is_deleted() -> None:
     for scope in scopes.SCOPES:
         assert re.fullmatch("c?r?u?s?", scope.may)
         assert scope.reason
-    kinds = [scope.kind for scope in scopes.SCOPES]
-    assert len(set(kinds)) == len(kinds)
+    rights = [(scope.kind, letter) for scope in scopes.SCOPES for letter in scope.may]
+    assert len(set(rights)) == len(rights)

@@ -15,7 +15,7 @@ class Scope(NamedTuple):
 
 
 # The chart is read for the launched patient only. What is written is asked for as the user, because some
-# EHRs refuse patient-level writes although they grant the scope; one line per type, as only one may count.
+# EHRs refuse patient-level writes although they grant the scope. No right is asked for twice.
 SCOPES: tuple[Scope, ...] = (
     Scope("patient", "Patient", "rs", "name, age and sex of the patient"),
     Scope("patient", "Condition", "rs", "diagnoses that lead to or forbid treatment"),
@@ -38,6 +38,8 @@ SCOPES: tuple[Scope, ...] = (
     Scope("user", "ServiceRequest", "crus", "write the plan's modalities"),
     Scope("user", "Appointment", "crus", "write the plan's visits"),
     Scope("user", "Provenance", "crs", "record who signed"),
+    Scope("user", "QuestionnaireResponse", "c", "write the answers to a scale filled in here"),
+    Scope("user", "Observation", "c", "write the total of a scale filled in here"),
 )
 IDENTITY = ("openid", "fhirUser")
 CONTEXT = {

@@ -1,4 +1,4 @@
-"""Confirmed plans and how far their writing has come."""
+"""What was confirmed to be written, plans and filled-in instruments, and how far its writing has come."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from sqlalchemy import Row, Select, insert, select, update
 
 from ketplan.errors import InputError, RefusedError
 from ketplan.store.database import Database
+
+PLAN = "plan"
 
 
 class PlanState(StrEnum):
@@ -46,7 +48,10 @@ PLAN_STATES: Mapping[PlanState, StateRule] = {
 
 @dataclass(frozen=True)
 class StoredPlan:
-    """A confirmed plan as it was signed: `payload` is its JSON with the steps, opaque to the store."""
+    """A confirmed plan as it was signed: `payload` is its JSON with the steps, opaque to the store.
+
+    Only its `kind` matters here: what is no plan says there what it is.
+    """
 
     plan_id: str
     iss: str
@@ -56,6 +61,10 @@ class StoredPlan:
     state: PlanState
     created: datetime
     updated: datetime
+
+    @property
+    def kind(self) -> str:
+        return str(self.payload.get("kind", PLAN))
 
 
 class Plans:
@@ -109,13 +118,14 @@ class Plans:
             raise InputError("There is no plan with this id.")
         return _plan(row)
 
-    def find(self, iss: str, patient_id: str) -> tuple[StoredPlan, ...]:
-        """The plans of one patient of one EHR, newest first."""
+    def find(self, iss: str, patient_id: str, kind: str = PLAN) -> tuple[StoredPlan, ...]:
+        """What of one kind was kept for one patient of one EHR, newest first."""
         plan = self._table.c
-        return self._all(select(self._table).where(plan.iss == iss, plan.patient_id == patient_id))
+        found = self._all(select(self._table).where(plan.iss == iss, plan.patient_id == patient_id))
+        return tuple(kept for kept in found if kept.kind == kind)
 
     def list(self) -> tuple[StoredPlan, ...]:
-        """Every plan, newest first."""
+        """Everything kept, of any kind, newest first."""
         return self._all(select(self._table))
 
     def move(self, plan_id: str, state: PlanState, now: datetime) -> None:

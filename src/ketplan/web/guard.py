@@ -10,7 +10,10 @@ from ketplan.web.context import desk
 
 # What changes nothing about the patient, and so needs no signer.
 FOR_READERS = frozenset({"refresh", "end"})
+# What any clinician may do, whether or not they may sign a plan.
+FOR_CLINICIANS = frozenset({"take_down"})
 
+NOT_A_CLINICIAN = "Only a clinician can take down a filled-in instrument: this page is for reading."
 NOT_A_SIGNER = "Only a clinician whose role may sign here can change anything: this page is for reading."
 
 
@@ -30,6 +33,12 @@ def _let_in() -> tuple[str, int] | None:
         return render_template("for_staff.html"), 403
     if request.method == "POST":
         security.require_csrf(lid)
-        if (request.endpoint or "").rpartition(".")[2] not in FOR_READERS and session.signer is None:
-            raise RefusedError(NOT_A_SIGNER)
+        _require_right(session, (request.endpoint or "").rpartition(".")[2])
     return None
+
+
+def _require_right(session: sessions.LiveSession, doing: str) -> None:
+    if doing in FOR_CLINICIANS and session.recorder is None:
+        raise RefusedError(NOT_A_CLINICIAN)
+    if doing not in FOR_READERS | FOR_CLINICIANS and session.signer is None:
+        raise RefusedError(NOT_A_SIGNER)

@@ -15,7 +15,7 @@ from ketplan.ehr.launch import Grant
 from ketplan.errors import SessionError
 from ketplan.web import security
 from ketplan.web.context import desk
-from ketplan.workflow import may_sign
+from ketplan.workflow import may_record, may_sign
 
 LONGEST = timedelta(hours=12)
 _MOMENTS = ("expires", "read_after")
@@ -53,6 +53,13 @@ class LiveSession:
     def signer(self) -> Clinician | None:
         """The user as one who may sign here, None for anybody else."""
         if self.clinician and may_sign(self.roles, desk().practice):
+            return Clinician(self.clinician, self.user_name)
+        return None
+
+    @property
+    def recorder(self) -> Clinician | None:
+        """The user as one who may take down a filled-in instrument: any practitioner who is a clinician."""
+        if self.clinician and may_record(self.roles):
             return Clinician(self.clinician, self.user_name)
         return None
 

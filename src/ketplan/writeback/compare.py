@@ -16,6 +16,7 @@ LINKS = (
     "activity",
     "addresses",
     "basedOn",
+    "derivedFrom",
     "goal",
     "participant",
     "reasonReference",

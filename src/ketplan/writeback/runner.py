@@ -29,6 +29,7 @@ from ketplan.writeback.steps import (
 from ketplan.writeback.update import update
 from ketplan.writeback.writing import LEASE_SECONDS, Writing, row
 
+LINKED_ONLY = frozenset({"Goal", "QuestionnaireResponse"})
 SILENT_STEPS = 2
 """After so many steps in a row without an answer the EHR counts as away and is left in peace."""
 
@@ -143,13 +144,13 @@ class _Run:
 
 
 def _needs(step: Step, refused: Row) -> bool:
-    """Nothing stands without the CarePlan it belongs to; a Goal is only a link.
+    """Nothing stands without the CarePlan it belongs to; a Goal is only a link, as are a total's answers.
 
     The CarePlan's list of activities and a Provenance speak of what there is.
     """
     if refused.type == "CarePlan":
         return True
-    return step.verb is Verb.CREATE and step.type != "Provenance" and refused.type != "Goal"
+    return step.verb is Verb.CREATE and step.type != "Provenance" and refused.type not in LINKED_ONLY
 
 
 def _with_notes(done: Row, notes: list[str]) -> Row:

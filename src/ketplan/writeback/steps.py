@@ -152,10 +152,14 @@ class Receipt:
 
     @property
     def state(self) -> PlanState:
-        """What the plan has become: refused when the EHR has nothing of it and will not take it."""
+        """What has become of it: refused when the EHR has nothing of it and will not take it.
+
+        A plan stands or falls with its CarePlan; a filled-in instrument has none.
+        """
         if self.complete:
             return PlanState.WRITTEN
-        if all(row.outcome is Outcome.REFUSED for row in self.rows if row.type == "CarePlan"):
+        heads = [row for row in self.rows if row.type == "CarePlan"] or self.rows
+        if all(row.outcome is Outcome.REFUSED for row in heads):
             return PlanState.REFUSED
         return PlanState.INCOMPLETE
 

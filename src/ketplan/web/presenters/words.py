@@ -67,6 +67,8 @@ TYPES: Mapping[str, str] = MappingProxyType(
         "ServiceRequest": "request",
         "Appointment": "appointment",
         "Provenance": "signature record",
+        "QuestionnaireResponse": "answers",
+        "Observation": "score",
     }
 )
 
