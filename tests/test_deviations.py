@@ -12,6 +12,7 @@ import pytest
 from ketplan import compose, config, report, workflow
 from ketplan.config import Site
 from ketplan.errors import ConfigError
+from ketplan.web.presenters import course
 from tests.clinical.builders import AS_OF, START, a_ready_record
 
 CLINICAL: dict[str, Any] = {
@@ -81,6 +82,13 @@ def test_a_gap_of_the_site_is_kept_between_doses() -> None:
     )
     assert shipped == [date(2026, 3, 9), date(2026, 3, 11)]
     assert longer == [date(2026, 3, 9), date(2026, 3, 12)]
+
+
+def test_the_screen_computes_and_offers_what_the_site_has() -> None:
+    proposal = a_proposal(**CLINICAL)
+    shown, offered = course.dose(proposal), course.choices(proposal)
+    assert shown is not None and {option.mg for option in shown.options if option.id == "actual"} == {28}
+    assert "IV6_3PW" not in dict(offered.protocols) and "IV6_2PW" in dict(offered.protocols)
 
 
 def test_a_bad_setting_stops_the_start_with_its_sentence(tmp_path: Path) -> None:

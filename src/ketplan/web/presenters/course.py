@@ -8,8 +8,7 @@ from decimal import Decimal
 from ketplan.clinical.assessment import Assessment
 from ketplan.clinical.dose import first_dose
 from ketplan.clinical.draft import draft
-from ketplan.clinical.plan import CbtCourse, KetamineCourse, SessionMonitoring
-from ketplan.clinical.protocols import cbt, ketamine
+from ketplan.clinical.plan import KetamineCourse, SessionMonitoring
 from ketplan.clinical.protocols.evidence import TRIALS, Result, Trial
 from ketplan.clinical.screens.weight import two_places
 from ketplan.errors import InputError
@@ -118,9 +117,8 @@ def dose(proposal: Proposal, course: KetamineCourse | None = None) -> DoseView |
     if not course.infusions:
         return None
     over = f" over {course.minutes} min" if course.minutes else ""
-    protocol = ketamine.BY_ID[course.protocol]
     return DoseView(
-        title=protocol.title,
+        title=proposal.assessment.library.protocol(course.protocol).title,
         how=f"{course.product}, {ROUTES.get(course.route or '', course.route or '')}{over}",
         mg=course.dose_mg,
         sum=course.arithmetic,
@@ -139,10 +137,9 @@ def dose(proposal: Proposal, course: KetamineCourse | None = None) -> DoseView |
 def _options(assessment: Assessment, course: KetamineCourse) -> tuple[BasisOption, ...]:
     """Every basis with its own dose, by the same rule that makes the proposed one."""
     found = []
+    protocol = assessment.library.protocol(course.protocol)
     for basis, kg in assessment.weight.options:
-        dose = first_dose(
-            assessment.view, ketamine.BY_ID[course.protocol], assessment.weight, basis, assessment.lead
-        )
+        dose = first_dose(assessment.view, protocol, assessment.weight, basis, assessment.lead)
         mg = dose.mg if dose and dose.mg_per_kg is not None else None
         chosen = basis == course.dosing_weight_basis
         found.append(BasisOption(basis, BASES[basis], two_places(kg), mg, chosen))
@@ -172,11 +169,8 @@ def therapy(proposal: Proposal) -> TherapyView | None:
         at = placed.get(f"cbt-{s.number}")
         when = words.day(at.date(), proposal.draft.start) if at else "not placed"
         rows.append(SessionRow(s.number, s.title, s.minutes, when))
-    return TherapyView(course.protocol, _title(course), course.note, course.source, tuple(rows))
-
-
-def _title(course: CbtCourse) -> str:
-    return cbt.BY_ID[course.protocol].title
+    title = proposal.assessment.library.course(course.protocol).title
+    return TherapyView(course.protocol, title, course.note, course.source, tuple(rows))
 
 
 def evidence(proposal: Proposal) -> tuple[EvidenceTable, ...]:
@@ -201,11 +195,12 @@ def _trial(trial: Trial) -> TrialRow:
 
 def choices(proposal: Proposal) -> Choices:
     assessment = proposal.assessment
-    offered = [p for p in ketamine.PROTOCOLS if p.enabled and p.day_offsets] if assessment.targets else []
+    library = assessment.library
+    offered = [p for p in library.protocols if p.enabled and p.day_offsets] if assessment.targets else []
     chosen = assessment.choice
     return Choices(
         tuple((p.id, p.title) for p in offered),
-        tuple((c.id, c.title) for c in cbt.COURSES if _takes(assessment, c.id)),
+        tuple((c.id, c.title) for c in library.courses if _takes(assessment, c.id)),
         chosen.protocol or "",
         chosen.cbt or "",
         chosen.basis or "",
