@@ -263,6 +263,11 @@ def test_a_raised_pressure_needs_the_prescribers_recorded_reason() -> None:
         assert line("BLOOD_PRESSURE", pressures=other, pressure_reason="Go on.").verdict is not GO
 
 
+def test_the_limits_are_named() -> None:
+    assert line("HEART_RATE", heart_rate=45).text == "Heart rate 45 is outside 50 to 110."
+    assert line("SPO2", spo2=90).text == "Oxygen saturation 90 is outside 94 or more."
+
+
 def test_a_crisis_is_said() -> None:
     crisis = line("BLOOD_PRESSURE", pressures=(at(0, 185, 95), at(5, 182, 95)))
     assert "urgent medical review" in crisis.text

@@ -38,6 +38,10 @@ def test_the_mid_course_check_says_where_things_stand() -> None:
     assert worse.reasons == ("dose 3: vomiting",)
 
 
+def test_a_course_of_exactly_four_has_one() -> None:
+    assert Kind.MID_COURSE_REVIEW in kinds(reviewed(doses(3), plan=a_plan(planned=4), at=9))
+
+
 @pytest.mark.parametrize("protocol", ["IV3_QW", "IV1"])
 def test_short_courses_have_no_mid_course_check(protocol: str) -> None:
     plan = a_plan("PTSD", protocol)
@@ -162,6 +166,7 @@ def test_esketamine_is_decided_after_four_weeks(pct: float, ends: bool) -> None:
     assert kinds(reviewed(given, ratings(fell(pct, 28)), plan=plan, at=27)) == set()
     found = only(reviewed(given, ratings(fell(pct, 28)), plan=plan, at=28), Kind.END_OF_INDUCTION_REVIEW)
     assert found.effect.ends_dosing is ends
+    assert ("go on" in found.text) is not ends
     assert "[F:MIMS]" in found.source
 
 

@@ -133,6 +133,13 @@ def test_relapse_is_two_ratings_two_weeks_apart(
     assert found == ({expected} if expected else set())
 
 
+def test_ups_and_downs_within_induction_are_no_relapse() -> None:
+    rated = ratings(fell(60, 8), fell(10, 9), fell(10, 23))
+    assert not kinds(reviewed(doses(5), rated, at=23)) & {Kind.RELAPSE_REVIEW, Kind.RATING_NEEDED}
+    after = reviewed(doses(5), rated, plan=a_plan(stopped_on=day(20)), at=23)
+    assert {p.kind for p in after} == {Kind.RELAPSE_REVIEW}
+
+
 def test_an_incomplete_or_contradicted_rating_is_no_loss() -> None:
     plan = a_plan(stopped_on=day(20))
     rated = (*ratings(fell(60, 24), (40, None), (54, None)),)
@@ -290,6 +297,12 @@ def test_liver_tests(given: int, maintenance: bool, labs: dict[str, Any], at: in
     assert bool(checked(Kind.LIVER_CHECK, at, plan=plan, given=doses(given), **labs)) is due
 
 
+def test_the_end_of_induction_is_the_liver_tests_day() -> None:
+    found = only(reviewed(doses(6), at=18, **checks(0)), Kind.LIVER_CHECK)
+    assert found.effect.due == day(17)
+    assert found.text == "ALT and AST due: last on 2026-03-02."
+
+
 def test_a_liver_test_without_a_value_is_not_done() -> None:
     labs = tuple(Lab(t, day(0), None) for t in ("ALT", "AST"))
     assert checked(Kind.LIVER_CHECK, 3, labs=labs) == {"ALT and AST due: none on file."}
@@ -297,7 +310,7 @@ def test_a_liver_test_without_a_value_is_not_done() -> None:
 
 def test_prescriptions_each_course_and_every_three_months_in_the_us() -> None:
     name = "Prescription monitoring review"
-    looked = {"checks": (Check(CheckKind.PRESCRIPTIONS, day(-10)), Check(CheckKind.URINE_DRUGS, day(-10)))}
+    looked = {"checks": (Check(CheckKind.PRESCRIPTIONS, day(-10)), Check(CheckKind.URINE_DRUGS, day(-5)))}
     assert checked(Kind.ABUSE_CHECK, 80, **looked) == set()
     assert checked(Kind.ABUSE_CHECK, 81, **looked) == {f"{name} due: last on 2026-02-20."}
     assert f"{name} due: none on file." in checked(Kind.ABUSE_CHECK, 1, checks=())

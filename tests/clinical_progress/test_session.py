@@ -70,6 +70,8 @@ def test_symptoms_not_asked_are_not_none() -> None:
     call = during(vitals(symptoms=None))
     assert (call.action, call.text) == (Action.UNKNOWN, "Not recorded: symptoms.")
     assert during(vitals(20, 185, 80, symptoms=None)).action is Action.PAUSE
+    assert during(vitals(20, None, 80)).text == "Not recorded: systolic pressure."
+    assert during(vitals(20, 185, None)).text == "Pause: blood pressure 185/?. Physician review."
 
 
 def test_a_site_may_pause_and_stop_earlier() -> None:
@@ -105,6 +107,7 @@ DUE: list[tuple[int, list[int], Due]] = [
     (12, [0], Due(10, 2, (), 20)),
     (12, [0, 11], Due(20, 0, (), 30)),
     (35, [0], Due(30, 5, (10, 20), 40)),
+    (20, [0], Due(20, 0, (10,), 30)),
     (35, [0, 10, 31], Due(40, 0, (20,), 55)),
     (120, [0, 10, 20, 30, 40, 55, 70, 85, 100], Due(120, 0, (), None)),
     (130, list(DRIP), Due(None)),

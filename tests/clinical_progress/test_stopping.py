@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ketplan.clinical.house import House
-from ketplan.clinical.progress.facts import EventKind, Lab, Urinary
+from ketplan.clinical.progress.facts import Event, EventKind, Lab, Urinary
 from ketplan.clinical.progress.proposals import KINDS, Kind
 from tests.clinical_progress.builders import (
     START,
@@ -66,6 +66,14 @@ def test_new_ideation_at_any_dose(number: int) -> None:
     given = [a_dose(n, 3 * n, new_suicidal_ideation=n == number) for n in (1, 2)]
     found = only(reviewed(given, at=7), Kind.SUICIDE_PATHWAY)
     assert found.id == f"suicide_pathway/{day(3 * number)}"
+    assert found.evidence[0].words == f"Dose {number}: new suicidal ideation"
+
+
+def test_each_new_ideation_asks_again_with_all_that_is_on_file() -> None:
+    events = (Event(EventKind.SUICIDAL_IDEATION, day(4), "Told on the telephone"),)
+    found = only(reviewed(doses(2, new_suicidal_ideation=True), at=7, events=events), Kind.SUICIDE_PATHWAY)
+    assert found.id == f"suicide_pathway/{day(4)}"
+    assert [e.words for e in found.evidence] == ["Told on the telephone", "Dose 2: new suicidal ideation"]
 
 
 def test_after_a_stop_at_once_there_is_no_next_dose() -> None:
@@ -82,7 +90,7 @@ def test_stop_at_once_ends_dosing_and_says_why() -> None:
     found = only(reviewed(doses(1), at=2, events=(an_event(EventKind.ANAPHYLAXIS, 0),)), Kind.STOP_AT_ONCE)
     assert found.effect.ends_dosing
     assert found.text == "Stop at once: anaphylaxis."
-    assert found.evidence[0].when == "2026-03-02"
+    assert (found.evidence[0].when, found.evidence[0].words) == ("2026-03-02", "anaphylaxis")
 
 
 # --- urine ----------------------------------------------------------------------------------------------
@@ -187,6 +195,9 @@ def test_futility(given: str, pct: float, futile: bool) -> None:
 def test_futility_is_judged_on_a_rating_after_the_last_dose() -> None:
     found = kinds(reviewed(doses(6), ratings(fell(0, 14)), at=24))
     assert found == {Kind.RATING_NEEDED}
+    high = doses(4, mg_per_kg="0.75")
+    assert Kind.FUTILITY not in kinds(reviewed(high, ratings(fell(0, 9)), at=12))
+    assert Kind.FUTILITY in kinds(reviewed(high, ratings(fell(0, 11)), at=12))
 
 
 def test_esketamine_is_not_judged_by_infusions() -> None:

@@ -47,6 +47,12 @@ def test_the_proposal_carries_dose_reasons_evidence_and_source() -> None:
     assert (found.effect.lowest_mg_per_kg, found.effect.highest_mg_per_kg) == (D("0.25"), D("0.75"))
     assert found.id == "titrate_up/after-2"
     assert "short of 20 %" in found.reasons[0]
+    assert [e.words for e in found.evidence] == [
+        "LSAS 100",
+        "LSAS 90",
+        "Dose 1, 0.5 mg/kg, highest pressure 140/88",
+        "Dose 2, 0.5 mg/kg, highest pressure 140/88",
+    ]
     assert {e.when for e in found.evidence} == {"2026-02-27", "2026-03-09", "2026-03-02", "2026-03-05"}
     assert "1.1" in found.source and "8b" in found.source
     assert set(found.tags) >= {"found in a source", "from memory", "house default"}
@@ -101,9 +107,16 @@ def test_a_step_is_at_most_a_quarter(given: str, proposed: str) -> None:
     assert only(found, Kind.TITRATE_UP).effect.mg_per_kg == D(proposed)
 
 
-def test_each_step_raises_once() -> None:
-    given = (*doses(2), a_dose(3, 7, "0.75"))
-    assert kinds(reviewed(given, ratings(fell(0, 9)), at=9)) == {Kind.MID_COURSE_REVIEW}
+# The dose at the step and since: is it still the step's turn?
+TURNS = [("0.4 0.5", True), ("0.5 0.5 0.75", False), ("0.3 0.5 0.5", True), ("0.5 ? 0.5", True)]
+
+
+@pytest.mark.parametrize(("given", "turn"), TURNS)
+def test_each_step_raises_once(given: str, turn: bool) -> None:
+    so_far = [
+        a_dose(n, IV6.day_offsets[n - 1], None if mg == "?" else mg) for n, mg in enumerate(given.split(), 1)
+    ]
+    assert (Kind.TITRATE_UP in kinds(reviewed(so_far, ratings(fell(0, 9)), at=9))) is turn
 
 
 @pytest.mark.parametrize("given", [1, 6])
@@ -243,6 +256,21 @@ def test_an_older_baseline_serves_where_the_newest_is_too_near() -> None:
     assert kinds(reviewed(doses(2), rated, plan=a_plan("GAD"), at=7)) == {Kind.TITRATE_UP}
 
 
+@pytest.mark.parametrize(("before", "known"), [(-14, True), (-15, False), (0, True)])
+def test_a_baseline_is_at_most_two_weeks_old(before: int, known: bool) -> None:
+    found = kinds(reviewed(doses(2), ratings(fell(0, 7), before=before), at=7))
+    assert found == ({Kind.TITRATE_UP} if known else {Kind.RATING_NEEDED})
+
+
+def test_the_newest_rating_decides() -> None:
+    assert after_ratings(fell(50, 6), fell(0, 7)) == {Kind.TITRATE_UP}
+    assert after_ratings(fell(0, 6), fell(50, 7)) == set()
+
+
+def after_ratings(*rated: tuple[int, float]) -> set[Kind]:
+    return kinds(reviewed(doses(2), ratings(*rated), at=7))
+
+
 def test_the_shorter_window_decides_on_a_day_with_both() -> None:
     month = [a_rating(60, o, "PTSD", recall_days=30) for o in (-3, 14)]
     week = [a_rating(60, -3, "PTSD"), a_rating(30, 14, "PTSD")]
@@ -293,8 +321,10 @@ def test_where_no_lower_dose_exists_dosing_is_held(protocol: str, now: str, word
 
 
 def test_an_unknown_dose_is_held_and_not_guessed() -> None:
-    given = (a_dose(1, 0, None, systolic=190),)
-    assert "not known" in only(reviewed(given, at=1), Kind.HOLD).text
+    given = (a_dose(1, 0, None, systolic=190, diastolic=None),)
+    held = only(reviewed(given, at=1), Kind.HOLD)
+    assert "not known" in held.text
+    assert held.evidence[0].words == "Dose 1, highest pressure 190/?"
 
 
 @pytest.mark.parametrize("protocol", ["IV3_QW", "IV6_3PW"])

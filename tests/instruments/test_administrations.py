@@ -12,10 +12,11 @@ from ketplan.clinical.instruments.administrations import (
     Moment,
     administrations,
     laboratories,
+    scales_of,
 )
 from ketplan.clinical.instruments.table import BY_ID
 from ketplan.clinical.plan import Draft
-from tests.clinical.builders import DISORDERS, a_condition, a_ready_record, drafted, with_facts
+from tests.clinical.builders import DISORDERS, a_condition, a_ready_record, drafted, the_disorder, with_facts
 
 GAD = drafted(a_ready_record("GAD"))
 PTSD = drafted(a_ready_record("PTSD"))
@@ -113,6 +114,13 @@ def test_a_plan_of_therapy_alone_has_no_drug_checks() -> None:
     assert not {"SLUMS", "LUTS", "CADSS-6"} & {a.instrument for a in administrations(PHOBIA)}
     assert laboratories(PHOBIA) == ()
     assert days(PHOBIA, Moment.REVIEW, "SMSP")[0] == 28
+
+
+def test_while_none_leads_every_targets_scale_is_asked() -> None:
+    both = drafted(with_facts(a_ready_record("GAD"), the_disorder("PTSD")))
+    assert both.lead is None
+    assert scales_of(both) == ("GAD-7", "PCL-5")
+    assert scales_of(GAD) == ("GAD-7",)
 
 
 def test_laboratory_checks_come_with_each_review() -> None:

@@ -83,6 +83,11 @@ def test_out_of_range_is_refused(id: str, answers: dict[str, int | None], stated
         score(instrument(id), answers, stated)
 
 
+@pytest.mark.parametrize(("id", "total"), [("LSAS", 0), ("LSAS", 144), ("PSWQ", 16), ("PSWQ", 80)])
+def test_the_ends_of_the_range_are_in_it(id: str, total: int) -> None:
+    assert score(instrument(id), {}, total).total == total
+
+
 def test_the_refusal_says_the_range_and_no_answer() -> None:
     with pytest.raises(InputError, match=r"^GAD-7: a total lies in 0 to 21\.$"):
         score(GAD7, {}, 99)

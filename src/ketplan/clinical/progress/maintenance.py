@@ -94,7 +94,9 @@ def _authorisation(plan: PlanFacts, limits: Limits, as_of: date) -> Iterator[Pro
 
 
 def review_relapse(plan: PlanFacts, happened: Happened, limits: Limits) -> Iterator[Proposal]:
-    """Response lost on two ratings two weeks apart: a review, never automatic re-dosing (7)."""
+    """After the acute course: response lost on two ratings two weeks apart. A review, never re-dosing (7)."""
+    if plan.stopped_on is None and len(happened.induction) < plan.planned:
+        return
     course = course_of_response(plan, happened, limits)
     responses = [n for n, (_, reached) in enumerate(course) if reached]
     lost = [rating for rating, _ in course[responses[-1] + 1 :]] if responses else []
