@@ -18,7 +18,7 @@ from ketplan.config import signing_key
 from ketplan.ehr import urls
 from ketplan.ehr.discovery import Discovery
 from ketplan.ehr.transport import Http
-from ketplan.web import errors, intake, launch, security, sign, workspace
+from ketplan.web import errors, instruments, intake, launch, security, sign, workspace
 from ketplan.web.context import Desk, Glue, Run, desk
 from ketplan.web.presenters import words
 from ketplan.web.reading import Readings
@@ -75,7 +75,7 @@ def create_app(
         readings=Readings(glue, connect, beside, now),
         writings=Writings(beside),
     )
-    for room in (launch, workspace, intake, sign):
+    for room in (launch, workspace, intake, instruments, sign):
         app.register_blueprint(room.routes)
     app.add_url_rule("/healthz", "health", lambda: {"status": "ok"})
     app.after_request(security.harden)

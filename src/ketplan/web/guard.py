@@ -11,7 +11,7 @@ from ketplan.web.context import desk
 # What changes nothing about the patient, and so needs no signer.
 FOR_READERS = frozenset({"refresh", "end"})
 # What any clinician may do, whether or not they may sign a plan.
-FOR_CLINICIANS = frozenset({"take_down"})
+FOR_CLINICIANS = frozenset({"take_down", "carry_on"})
 
 NOT_A_CLINICIAN = "Only a clinician can take down a filled-in instrument: this page is for reading."
 NOT_A_SIGNER = "Only a clinician whose role may sign here can change anything: this page is for reading."

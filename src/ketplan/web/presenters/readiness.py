@@ -12,7 +12,7 @@ from ketplan.clinical.rules import RULES
 from ketplan.clinical.screens.suicide import RELEASE_FIELDS
 from ketplan.clinical.screens.workup import Item, ItemState
 from ketplan.web.bench import Bench
-from ketplan.web.presenters import words
+from ketplan.web.presenters import instruments, words
 from ketplan.web.work import Answer, fingerprint
 from ketplan.workflow import Proposal
 
@@ -75,11 +75,14 @@ class Met:
 
 @dataclass(frozen=True)
 class GateRow:
+    """`scale` is the instrument that closes the line when it is filled in; "" for none."""
+
     words: str
     state: str
     value: str
     when: str
     evidence: tuple[EvidenceView, ...]
+    scale: str
 
 
 @dataclass(frozen=True)
@@ -224,6 +227,7 @@ def _gate_row(bench: Bench, item: Item) -> GateRow:
         item.value,
         words.recorded(item.when),
         evidence(item.evidence, bench.session.iss),
+        instruments.of_gate(item.name, item.words),
     )
 
 
