@@ -18,6 +18,8 @@ from ketplan.clinical.record import (
     Encounter,
     Fact,
     PatientRecord,
+    Section,
+    SectionState,
     When,
 )
 from tests.clinical.builders import (
@@ -301,3 +303,17 @@ def test_the_gate_is_the_json_and_the_two_lists() -> None:
         item.name for item in judged(a_ready_record(patient=a_patient(gender=None, birth_date=born(50)))).gate
     }
     assert names == {*GATE, "consent", "cssrs", "allergy_list", "medication_list"}
+
+
+@pytest.mark.parametrize(
+    "name", ["Condition", "AllergyIntolerance", "MedicationRequest", "Observation other"]
+)
+@pytest.mark.parametrize("state", ["forbidden", "failed", "partial"])
+def test_a_section_that_was_not_read_may_hide_an_exclusion(name: str, state: str) -> None:
+    sections = (Section(name, SectionState(state), 3),)
+    assert found(a_ready_record(sections=sections)) == INCOMPLETE
+    assert found(a_ready_record(sections=(Section(name, SectionState.FOUND, 3),))) == set()
+
+
+def test_a_kind_of_entry_the_ehr_does_not_keep_hides_nothing() -> None:
+    assert found(a_ready_record(sections=(Section("MedicationStatement", SectionState.FAILED),))) == set()

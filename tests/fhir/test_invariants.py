@@ -9,6 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
+from ketplan.errors import KetplanError
+from ketplan.fhir.invariants import CODES, TARGETS, TIMES, check, patients, require_valid
+from ketplan.fhir.render import Verb, link, render
 from tests.fhir.plan_builders import (
     PATIENT,
     a_draft,
@@ -17,10 +21,6 @@ from tests.fhir.plan_builders import (
     a_resolution,
     a_timetable,
 )
-
-from ketplan.errors import KetplanError
-from ketplan.fhir.invariants import CODES, TARGETS, TIMES, check, patients, require_valid
-from ketplan.fhir.render import Verb, link, render
 
 _PLAN = a_plan(
     a_draft(findings=(a_finding(),)), resolutions=(replace(a_resolution(), clinician="Practitioner/rossi"),)

@@ -6,6 +6,11 @@ from dataclasses import replace
 from xml.etree.ElementTree import fromstring
 
 import pytest
+
+from ketplan.clinical.findings import Decision
+from ketplan.clinical.plan import ConfirmedPlan, FollowUp
+from ketplan.fhir.render import Unsigned, check, render
+from ketplan.fhir.rendering import xhtml
 from tests.fhir.plan_builders import (
     TRIAL,
     a_cbt_course,
@@ -21,11 +26,6 @@ from tests.fhir.plan_builders import (
     day,
     no_ketamine,
 )
-
-from ketplan.clinical.findings import Decision
-from ketplan.clinical.plan import ConfirmedPlan, FollowUp
-from ketplan.fhir.render import Unsigned, check, render
-from ketplan.fhir.rendering import xhtml
 
 HOSTILE = "<script>alert('x')</script> & \"quoted\" \x00\x07\x1b\u202eevil\ud800 ]]> <!-- -->"
 

@@ -7,6 +7,13 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+
+from ketplan.clinical.findings import Evidence
+from ketplan.clinical.plan import ConfirmedPlan
+from ketplan.errors import KetplanError
+from ketplan.fhir.datatypes import BASE
+from ketplan.fhir.render import Unsigned, render
+from ketplan.scheduling.timetable import Timetable
 from tests.fhir.plan_builders import (
     PLAN_ID,
     SIGNED_AT,
@@ -21,13 +28,6 @@ from tests.fhir.plan_builders import (
     no_ketamine,
     placed,
 )
-
-from ketplan.clinical.findings import Evidence
-from ketplan.clinical.plan import ConfirmedPlan
-from ketplan.errors import KetplanError
-from ketplan.fhir.datatypes import BASE
-from ketplan.fhir.render import Unsigned, render
-from ketplan.scheduling.timetable import Timetable
 
 
 def resource(

@@ -8,22 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from tests.fhir.plan_builders import (
-    ERP17,
-    PATIENT,
-    PLAN_ID,
-    REVIEWS,
-    a_cbt_course,
-    a_draft,
-    a_finding,
-    a_goal,
-    a_ketamine_course,
-    a_plan,
-    a_resolution,
-    a_timetable,
-    an_unsigned,
-    no_ketamine,
-)
 
 from ketplan.clinical.findings import Decision, FindingClass
 from ketplan.clinical.plan import ConfirmedPlan, Draft, VisitKind
@@ -43,6 +27,22 @@ from ketplan.fhir.render import (
     to_json,
 )
 from ketplan.scheduling.timetable import Timetable
+from tests.fhir.plan_builders import (
+    ERP17,
+    PATIENT,
+    PLAN_ID,
+    REVIEWS,
+    a_cbt_course,
+    a_draft,
+    a_finding,
+    a_goal,
+    a_ketamine_course,
+    a_plan,
+    a_resolution,
+    a_timetable,
+    an_unsigned,
+    no_ketamine,
+)
 
 WEIGHT_UNKNOWN = a_ketamine_course(
     dose_mg=None,

@@ -13,7 +13,16 @@ from enum import StrEnum
 from ketplan.clinical import codes
 from ketplan.clinical.disorders import Disorder
 from ketplan.clinical.findings import Evidence, Finding, evidence_of, value_words
-from ketplan.clinical.record import CPT, SNOMED, Encounter, Fact, Observation, Procedure, When
+from ketplan.clinical.record import (
+    CPT,
+    SNOMED,
+    Encounter,
+    Fact,
+    Observation,
+    Procedure,
+    SectionState,
+    When,
+)
 from ketplan.clinical.rules import finding
 from ketplan.clinical.scales import AUDIT_C, DAST_10, PHQ9_TOTAL, Scale
 from ketplan.clinical.screens import suicide
@@ -75,6 +84,9 @@ _QUALITATIVE = frozenset({"hcg", *(name for name, *_ in RESULTS if name.startswi
 # Section 3.3, `repeat_before_first_dose`: what is measured that very day, and how old the rest may be.
 ON_THE_DAY = ("blood pressure", "heart rate", "oxygen saturation", "weight", "C-SSRS")
 STILL_FRESH_AT_DOSE = {"hcg": 7, "disorder_scale": 14, "uds": 30}
+# Sections in which an exclusion may stand, and the states in which nobody can say that it does not.
+EXCLUDING = frozenset({"Condition", "AllergyIntolerance", "MedicationRequest", "Observation"})
+UNREAD = frozenset({SectionState.FORBIDDEN, SectionState.FAILED, SectionState.PARTIAL})
 _DONE = frozenset({None, "completed", "finished", "unknown"})
 
 
@@ -93,7 +105,7 @@ def items(view: View, targets: Sequence[Disorder]) -> tuple[Item, ...]:
     lines += [_allergy_list(view), _medication_list(view)]
     if (birth := _birth_date(view)) is not None:
         lines.append(birth)
-    return tuple(lines)
+    return (*lines, *_not_read(view))
 
 
 def screen(view: View, lines: Sequence[Item], has_target: bool) -> Iterator[Finding]:
@@ -282,6 +294,14 @@ def _listed(view: View, name: str, entries: list[Fact], lists: Sequence[str], wo
     if not present:
         return Item(name, ItemState.MISSING, f"{words} (nothing recorded, not even that there is none)")
     return Item(name, ItemState.MET, words, value=f"{len(entries)} entries" if entries else "asserted empty")
+
+
+def _not_read(view: View) -> Iterator[Item]:
+    """A section that was refused, failed or came in part may hide an exclusion: unknown, never "no"."""
+    for section in view.record.sections:
+        if section.name.split()[0] in EXCLUDING and section.state in UNREAD:
+            words = f"record section {section.name} ({section.state}: what it holds is not known)"
+            yield Item(f"read_{section.name.lower().replace(' ', '_')}", ItemState.MISSING, words)
 
 
 def _birth_date(view: View) -> Item | None:
