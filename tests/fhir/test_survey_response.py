@@ -191,7 +191,9 @@ def test_nothing_answered_is_nothing_to_keep() -> None:
 def test_rows_of_a_preview_have_words() -> None:
     row = instrument("GAD-7")
     said = [describe(s)[1] for s in render_instrument(a_form(row, all_at(row, 1)))]
-    assert said == ["7 answers, completed", "GAD-7 total score: 7"]
+    assert said == ["7 answers", "GAD-7 total score: 7"]
+    some = render_instrument(a_form(row, {"gad7-1": 1}))
+    assert describe(some[0])[1] == "1 answer, incomplete"
 
 
 # --- the published forms ----------------------------------------------------------------------------------

@@ -224,6 +224,17 @@ def test_what_the_course_asks_for_at_baseline_is_due_until_it_is_done(browser: B
     assert not any("SLUMS" in r for r in after.split("<tr>") if "DUE" in r)
 
 
+def test_what_may_be_used_instead_counts_as_done(browser: Browser) -> None:
+    path = browser.launch("gad-ready")
+
+    def due() -> str:
+        return "".join(r for r in browser.get(f"{path}instruments").text.split("<tr>") if "DUE" in r)
+
+    assert "WHODAS" in due()
+    sent_in(browser, path, "WSAS", total="12")
+    assert "WHODAS" not in due()
+
+
 def test_a_missing_scale_of_the_gate_leads_to_its_form(browser: Browser, ehr: Flask) -> None:
     withdraw(ehr, "gad-ready", "44261-6")
     path = browser.launch("gad-ready")

@@ -188,6 +188,12 @@ def _appointment_words(step: Step) -> str:
     return f"{resource['description']}, {day} {start}-{end}, {resource['status']}"
 
 
+def _response_words(step: Step) -> str:
+    given = len(step.resource["item"])
+    missing = ", incomplete" if step.resource["status"] == "stopped" else ""
+    return f"{given} answer{'' if given == 1 else 's'}{missing}"
+
+
 _WORDS: dict[str, Callable[[Step], str]] = {
     "Appointment": _appointment_words,
     "CarePlan": _care_plan_words,
@@ -196,6 +202,6 @@ _WORDS: dict[str, Callable[[Step], str]] = {
     "Provenance": lambda step: (
         f"{step.resource['activity']['text']}, {len(step.resource['target'])} resources"
     ),
-    "QuestionnaireResponse": lambda step: f"{len(step.resource['item'])} answers, {step.resource['status']}",
+    "QuestionnaireResponse": _response_words,
     "ServiceRequest": lambda step: f"{step.resource['code']['text']}, {step.resource['status']}",
 }

@@ -13,7 +13,7 @@ from ketplan.clinical.instruments.change import Change, Rating, band, change, cu
 from ketplan.clinical.instruments.model import Instrument, Item
 from ketplan.clinical.instruments.on_record import RECALL_WORDS, last_answered, totals
 from ketplan.clinical.instruments.scoring import Score
-from ketplan.clinical.instruments.table import INSTRUMENTS
+from ketplan.clinical.instruments.table import INSTRUMENTS, instrument
 from ketplan.clinical.scales import PHQ9_ITEM9
 from ketplan.clinical.view import View
 from ketplan.errors import InputError
@@ -85,7 +85,8 @@ def _row(view: View, row: Instrument, planned: list[Administration], today: date
     last, on = _last(view, row)
     usual = next(iter(row.recalls), None)
     here = [a for a in planned if a.recall_days in (None, usual)]
-    due = next((a for a in here if a.opens <= today <= a.on and not (on and on >= a.opens)), None)
+    done = max(filter(None, [on, *(_last(view, other)[1] for other in _in_place_of(here))]), default=None)
+    due = next((a for a in here if a.opens <= today <= a.on and not (done and done >= a.opens)), None)
     later = next((a for a in here if a.opens > today), None)
     elsewhere = {a.recall_days for a in planned if a not in here and a.recall_days}
     return Row(
@@ -99,6 +100,10 @@ def _row(view: View, row: Instrument, planned: list[Administration], today: date
             for days in sorted(elsewhere)
         ),
     )
+
+
+def _in_place_of(planned: list[Administration]) -> list[Instrument]:
+    return [instrument(id) for id in dict.fromkeys(a.instead for a in planned) if id]
 
 
 def _last(view: View, row: Instrument) -> tuple[str, date | None]:
