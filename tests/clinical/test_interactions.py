@@ -169,7 +169,7 @@ COURSES = [
 ]
 
 
-@pytest.mark.parametrize(("courses", "expected"), COURSES, ids=str)
+@pytest.mark.parametrize(("courses", "expected"), COURSES, ids=[str(courses) for courses, _ in COURSES])
 def test_an_earlier_course(courses: list[tuple[int | None, int | None]], expected: set[str]) -> None:
     intake = an_intake(nmda_courses=tuple(an_nmda_course(*course) for course in courses))
     record = a_ready_record(intake=intake)
