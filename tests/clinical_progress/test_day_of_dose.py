@@ -233,6 +233,7 @@ LADDER: list[tuple[list[Pressure], int | None, Rung]] = [
     ([at(0, 130, 80), at(1, 150, 95)], 40, Rung.PROCEED),  # the lower of the last two decides
     ([at(0, 120, 80), at(10, 165, 95), at(15, 170, 90)], 40, Rung.HOLD),
     ([at(0, 185, 95), at(5, 182, 95)], 40, Rung.CRISIS),
+    ([at(0, 120, 80), at(5, 185, 95), at(10, 182, 95)], 40, Rung.CRISIS),
     ([at(0, 185, 95), at(4, 182, 95)], 40, Rung.HOLD),
     ([at(0, 185, 95), at(5, 150, 112)], 40, Rung.CRISIS),
     ([at(0, 185, 95)], 40, Rung.HOLD),
@@ -270,7 +271,9 @@ def test_the_limits_are_named() -> None:
 
 def test_a_crisis_is_said() -> None:
     crisis = line("BLOOD_PRESSURE", pressures=(at(0, 185, 95), at(5, 182, 95)))
-    assert "urgent medical review" in crisis.text
+    assert crisis.text == "Blood pressure 182/95 on repeat: urgent medical review."
+    held = line("BLOOD_PRESSURE", pressures=(at(0, 170, None),))
+    assert held.text == "Blood pressure 170/? is at or above 160/100: hold, treat, book again."
 
 
 LIMITS: list[tuple[SessionLimits, str, dict[str, Any]]] = [

@@ -297,6 +297,13 @@ def test_liver_tests(given: int, maintenance: bool, labs: dict[str, Any], at: in
     assert bool(checked(Kind.LIVER_CHECK, at, plan=plan, given=doses(given), **labs)) is due
 
 
+def test_the_older_of_the_two_liver_tests_counts() -> None:
+    labs = (Lab("ALT", day(17), Decimal(20)), Lab("AST", day(-5), Decimal(20)))
+    assert checked(Kind.LIVER_CHECK, 18, given=doses(6), labs=labs) == {
+        "ALT and AST due: last on 2026-02-25."
+    }
+
+
 def test_the_end_of_induction_is_the_liver_tests_day() -> None:
     found = only(reviewed(doses(6), at=18, **checks(0)), Kind.LIVER_CHECK)
     assert found.effect.due == day(17)

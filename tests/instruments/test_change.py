@@ -110,6 +110,8 @@ RESPONSE = [
     ("GAD-7", 16, 9, False),
     ("LSAS", 100, 72, True),
     ("LSAS", 100, 73, False),
+    ("LSAS", 144, 104, False),  # 27.8 %
+    ("LSAS", 144, 103, True),
     ("PDSS", 20, 12, True),
     ("PDSS", 20, 13, False),
     ("Y-BOCS", 20, 13, True),
@@ -143,6 +145,7 @@ PARTIAL = [
     ("LSAS", 100, 72, False),
     ("GAD-7", 10, 15, False),
     ("GAD-7", 16, None, None),
+    ("PHQ-9", 20, 10, None),  # without a response there is no part of one
 ]
 
 
