@@ -119,6 +119,8 @@ def after(given: int, planned: int, pct: float) -> tuple[Proposal, ...]:
 def test_up_to_two_infusions_are_added_and_no_more() -> None:
     assert only(after(6, 6, 26), Kind.ADD_INFUSIONS).effect.doses_added == 2
     assert only(after(7, 7, 26), Kind.ADD_INFUSIONS).effect.doses_added == 1
+    assert "up to 2 more infusions may" in only(after(6, 6, 26), Kind.ADD_INFUSIONS).text
+    assert "up to 1 more infusion may" in only(after(7, 7, 26), Kind.ADD_INFUSIONS).text
     assert only(after(7, 6, 26), Kind.ADD_INFUSIONS).effect.doses_added == 1, "given counts, planned or not"
     assert kinds(after(8, 8, 26)) == {Kind.STOP}
     assert "no infusion left" in only(after(8, 8, 26), Kind.STOP).text

@@ -196,6 +196,10 @@ def test_more_than_80_mg_is_said() -> None:
     plan = a_plan(dosing_weight_kg=D(110))
     found = only(reviewed(doses(2), ratings(fell(0, 7)), plan=plan, at=7), Kind.TITRATE_UP)
     assert any("above 80 mg" in r for r in found.reasons)
+    exactly = a_plan(dosing_weight_kg=D("106.6"))  # 79.95, rounded to 80 mg
+    found = only(reviewed(doses(2), ratings(fell(0, 7)), plan=exactly, at=7), Kind.TITRATE_UP)
+    assert found.effect.mg == 80
+    assert not any("above 80 mg" in r for r in found.reasons)
     lower = only(
         reviewed(doses(2), ratings(fell(0, 7)), at=7, house=House(dose_absolute_review_mg=50)),
         Kind.TITRATE_UP,
