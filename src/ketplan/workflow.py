@@ -12,7 +12,6 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from ketplan.clinical import rules
@@ -25,7 +24,7 @@ from ketplan.clinical.plan import Clinician, ConfirmedPlan, Draft, Resolution
 from ketplan.clinical.record import PatientRecord
 from ketplan.clinical.screens.suicide import RELEASE_FIELDS
 from ketplan.errors import InputError, PatientMismatch, RefusedError
-from ketplan.fhir.datatypes import BASE, Json
+from ketplan.fhir.datatypes import BASE
 from ketplan.fhir.record import RawSectionLike, parse_record
 from ketplan.fhir.render import PLAN_STEP_SYSTEM, Step, Unsigned, render
 from ketplan.scheduling.clinic_hours import Clinic
@@ -37,12 +36,6 @@ _RECORD_IDS = uuid.uuid5(uuid.NAMESPACE_URL, f"{BASE}/instrument")
 NEVER_SIGN = ("coordinator", "patient", "reception", "scheduler")
 _OPEN_PLAN = frozenset({"draft", "active", "on-hold"})
 _NOT_BUSY = frozenset({"cancelled", "noshow", "entered-in-error", "fulfilled", "waitlist"})
-
-
-class RecordSource(Protocol):
-    """Whoever can read a patient's record: an EHR, or a file."""
-
-    def read(self, patient_id: str | None) -> Sequence[RawSectionLike]: ...
 
 
 @dataclass(frozen=True)
@@ -123,7 +116,7 @@ def propose(
     timetable = place(
         proposed.visits,
         practice.clinic,
-        not_before=max(datetime.combine(as_of, time.min, practice.zone), _not_before(as_of, now, practice)),
+        not_before=_not_before(as_of, now, practice),
         busy=_busy(record, plan_id),
         free_slots=calendar.slots,
         published=calendar.published,
@@ -285,11 +278,3 @@ def _with_adjustments(proposed: Draft, timetable: Timetable) -> Draft:
         "SCHEDULE_ADJUSTED", f"Moved from their target: {words}.", [Evidence("", p.why) for p in moved]
     )
     return replace(proposed, findings=(*proposed.findings, note))
-
-
-def resource_subjects(resource: Json) -> set[str]:
-    """Every patient a resource to be written is about."""
-    references = [resource.get("subject"), resource.get("patient")]
-    references += [p.get("actor") for p in resource.get("participant", []) if isinstance(p, dict)]
-    found = (r.get("reference", "") for r in references if isinstance(r, dict))
-    return {r for r in found if r.startswith("Patient/")}

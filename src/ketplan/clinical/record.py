@@ -248,6 +248,11 @@ class Patient:
     def reference(self) -> str:
         return f"Patient/{self.id}"
 
+    @property
+    def is_male(self) -> bool:
+        """Sex at birth where the record has it, else gender."""
+        return self.birth_sex == "M" or (self.birth_sex is None and self.gender == "male")
+
 
 class SectionState(StrEnum):
     FOUND = "found"

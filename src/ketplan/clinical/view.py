@@ -184,10 +184,8 @@ class View:
     @cached_property
     def may_be_pregnant(self) -> bool:
         """Whom hCG is asked of: birth sex F or unknown (absent: gender other than male), 12 to 55 (8b)."""
-        patient = self.record.patient
-        male = patient.birth_sex == "M" or (patient.birth_sex is None and patient.gender == "male")
         return (
-            not male
+            not self.record.patient.is_male
             and self.age_may_be(12, 55)
             and not self.ever(codes.NO_UTERUS_OR_MENOPAUSE)
             and not any(

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from ketplan import workflow
 from ketplan.clinical.plan import Clinician, ConfirmedPlan
 from ketplan.errors import InputError, PatientMismatch, RefusedError
+from ketplan.fhir.invariants import patients
 from ketplan.fhir.render import Step
 from ketplan.store.audit import AuditEvent
 from ketplan.store.plans import StoredPlan
@@ -185,7 +186,7 @@ def _afresh(session: LiveSession) -> Bench:
 
 def _guard_resources(session: LiveSession, steps: Sequence[Step]) -> None:
     for step in steps:
-        workflow.guard_patient(session.reference, *workflow.resource_subjects(step.resource))
+        workflow.guard_patient(session.reference, *patients(step.resource))
 
 
 def _client(session: LiveSession) -> object:

@@ -97,9 +97,7 @@ def _named_scales(view: View) -> Iterator[Finding]:
 
 
 def _alcohol(view: View) -> Iterator[Finding]:
-    patient = view.record.patient
-    man = patient.birth_sex == "M" or (patient.birth_sex is None and patient.gender == "male")
-    limit = 4 if man else 3
+    limit = 4 if view.record.patient.is_male else 3
     for score in view.latest(AUDIT_C):
         if (value := number(score)) is not None and value >= limit:
             yield finding(

@@ -47,7 +47,6 @@ class DosingWeight:
 
     kg: Decimal | None = None
     basis: str | None = None
-    actual_kg: Decimal | None = None
     height_cm: Decimal | None = None
     bmi: Decimal | None = None
     provisional: bool = False
@@ -84,7 +83,6 @@ def dosing_weight(view: View) -> DosingWeight:
     return DosingWeight(
         proposed,
         basis if proposed is not None else None,
-        kg,
         _cm(height),
         bmi,
         doubtful,
@@ -231,7 +229,5 @@ def _options(
 
 def _devine(view: View, cm: Decimal) -> Decimal:
     """Ideal body weight [M:DEVINE]; where sex at birth is not known the smaller of the two."""
-    patient = view.record.patient
-    male = patient.birth_sex == "M" or (patient.birth_sex is None and patient.gender == "male")
-    base = Decimal("50.0") if male else Decimal("45.5")
+    base = Decimal("50.0") if view.record.patient.is_male else Decimal("45.5")
     return base + Decimal("2.3") * (cm / Decimal("2.54") - 60)
