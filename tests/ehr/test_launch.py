@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from pytest_httpserver import HTTPServer
 
+from ketplan.ehr.context import Context
 from ketplan.ehr.discovery import Discovery
 from ketplan.ehr.launch import Grant, PendingLaunch, complete, match_ehr
 from ketplan.errors import LaunchError, Temporary
@@ -125,6 +126,19 @@ class TestComplete:
         assert "canary-access" not in repr(grant)
         assert "pat-1" not in repr(grant)
         assert grant.scopes == {"openid", "patient/*.rs"}
+
+    def test_it_tells_what_else_the_launch_is_about(self, server: FakeServer, discovery: Discovery) -> None:
+        server.grant = {
+            "fhirContext": [{"reference": "CarePlan/1"}, {"reference": "https://evil.example/Task/1"}],
+            "smart_style_url": "https://ehr.example/style.json",
+            "tenant": "clinic-9",
+            "refresh_token": "canary-refresh",
+        }
+        grant = finish(server, discovery)
+        assert grant.contexts == (Context("CarePlan/1"),)
+        assert (grant.style_url, grant.tenant) == ("https://ehr.example/style.json", "clinic-9")
+        assert grant.refresh_token == "canary-refresh"
+        assert "canary-refresh" not in repr(grant)
 
     def test_a_public_client_names_itself_in_the_form(self, server: FakeServer, discovery: Discovery) -> None:
         pending, _ = a_pending(server, discovery)

@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 
 from ketplan.config import Ehr
 from ketplan.ehr import identity, scopes, tokens, urls
+from ketplan.ehr.context import Context
 from ketplan.ehr.discovery import Discovery, Endpoints
 from ketplan.errors import LaunchError
 
@@ -59,7 +60,8 @@ class Grant:
 
     `iss` is the FHIR base, `scope` what was granted. `fhir_user` is a reference on that base
     ("Practitioner/7"), None when the EHR proved no user of its own; then nothing can be signed. `subject` and
-    `user_name` come from the id_token.
+    `user_name` come from the id_token. `contexts` are further resources the launch is about; `style_url` is
+    as the EHR sent it and has to be checked before it is asked.
     """
 
     iss: str
@@ -74,6 +76,10 @@ class Grant:
     subject: str | None = None
     intent: str | None = None
     need_patient_banner: bool = True
+    contexts: tuple[Context, ...] = field(default=(), repr=False)
+    style_url: str | None = None
+    tenant: str | None = None
+    refresh_token: str | None = field(default=None, repr=False)
 
     @property
     def scopes(self) -> frozenset[str]:
@@ -171,6 +177,10 @@ def complete(
         subject=_text(claims, "sub"),
         intent=answer.intent,
         need_patient_banner=answer.need_patient_banner,
+        contexts=answer.contexts,
+        style_url=answer.style_url,
+        tenant=answer.tenant,
+        refresh_token=answer.refresh_token,
     )
 
 

@@ -10,7 +10,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from ketplan.config import Ehr
-from ketplan.ehr import urls
+from ketplan.ehr import context
+from ketplan.ehr.context import Context
 from ketplan.ehr.transport import Answer, Http
 from ketplan.errors import EhrError, LaunchError, Temporary
 
@@ -25,7 +26,10 @@ LONGEST_SECONDS = 24 * 3600
 
 @dataclass(frozen=True)
 class TokenAnswer:
-    """A token answer. `patient` and `encounter` are ids, None when the EHR named none it can have meant."""
+    """A token answer. `patient` and `encounter` are ids, None when the EHR named none it can have meant.
+
+    `style_url` is as it was sent. `refresh_token` is None when the EHR gave none.
+    """
 
     access_token: str = field(repr=False)
     expires_at: datetime
@@ -33,8 +37,12 @@ class TokenAnswer:
     patient: str | None = field(repr=False)
     encounter: str | None = field(repr=False)
     id_token: str | None = field(repr=False)
+    refresh_token: str | None = field(repr=False)
     intent: str | None
     need_patient_banner: bool
+    contexts: tuple[Context, ...] = field(repr=False)
+    style_url: str | None
+    tenant: str | None
 
 
 def exchange(
@@ -64,7 +72,7 @@ def exchange(
         pair = f"{ehr.client_id}:{ehr.client_secret}".encode()
         basic = "Basic " + base64.b64encode(pair).decode()
     answer = http.send("POST", endpoint, HEADERS, body=form, authorization=basic, max_bytes=LARGEST)
-    return _read(_body(answer), asked, now)
+    return _read(_body(answer), ehr.iss, asked, now)
 
 
 def error_code(value: object) -> str:
@@ -85,20 +93,24 @@ def _body(answer: Answer) -> Json:
     raise LaunchError(f"The EHR refused to give ketplan access ({code}); launch again from the chart.")
 
 
-def _read(body: Json, asked: str, now: datetime) -> TokenAnswer:
+def _read(body: Json, base: str, asked: str, now: datetime) -> TokenAnswer:
     token, kind = body.get("access_token"), body.get("token_type")
     if not isinstance(token, str) or not token or not isinstance(kind, str) or kind.lower() != "bearer":
         raise LaunchError("The EHR gave no access token that ketplan can use.")
-    scope, id_token, intent = body.get("scope"), body.get("id_token"), body.get("intent")
+    scope, id_token, refresh = body.get("scope"), body.get("id_token"), body.get("refresh_token")
     return TokenAnswer(
         access_token=token,
         expires_at=now + timedelta(seconds=_seconds(body.get("expires_in"))),
         scope=scope if isinstance(scope, str) else asked,
-        patient=_id("Patient", body.get("patient")),
-        encounter=_id("Encounter", body.get("encounter")),
+        patient=context.resource_id("Patient", body.get("patient")),
+        encounter=context.resource_id("Encounter", body.get("encounter")),
         id_token=id_token if isinstance(id_token, str) else None,
-        intent=intent if isinstance(intent, str) else None,
-        need_patient_banner=body.get("need_patient_banner") not in (False, "false"),
+        refresh_token=refresh if isinstance(refresh, str) and refresh else None,
+        intent=context.short_text(body.get("intent")),
+        need_patient_banner=context.wants_banner(body.get("need_patient_banner")),
+        contexts=context.contexts(base, body.get("fhirContext")),
+        style_url=context.style_url(body.get("smart_style_url")),
+        tenant=context.short_text(body.get("tenant")),
     )
 
 
@@ -108,9 +120,3 @@ def _seconds(value: object) -> int:
     except (InvalidOperation, ValueError, OverflowError):
         return UNSAID_SECONDS
     return min(seconds, LONGEST_SECONDS) if seconds > 0 else UNSAID_SECONDS
-
-
-def _id(kind: str, value: object) -> str | None:
-    """An id, also when the EHR writes it as a reference."""
-    text = value.removeprefix(f"{kind}/") if isinstance(value, str) else None
-    return text if urls.is_id(text) else None

@@ -11,6 +11,7 @@ from flask import g
 
 from ketplan.clinical.plan import Clinician
 from ketplan.compose import Signer
+from ketplan.ehr.context import Context
 from ketplan.ehr.launch import Grant
 from ketplan.errors import SessionError
 from ketplan.web import security
@@ -24,7 +25,11 @@ _MOMENTS = ("expires", "read_after")
 @dataclass(frozen=True)
 class LiveSession:
     """`iss` is the FHIR base. `read_after` is the moment whose record the user wants at the least: a process
-    that read it earlier reads it again. `clinician` is a Practitioner's reference, None for anybody else."""
+    that read it earlier reads it again. `clinician` is a Practitioner's reference, None for anybody else.
+
+    What the launch said about the chart: `banner`, whether ketplan has to show whose it is; `intent`, in the
+    EHR's word; `encounter`, an id; `contexts`, further resources; `style_url`, as sent and unchecked.
+    """
 
     lid: str = field(repr=False)
     ehr: str
@@ -37,6 +42,11 @@ class LiveSession:
     clinician: str | None
     roles: tuple[str, ...]
     banner: bool
+    intent: str | None
+    encounter: str | None = field(repr=False)
+    contexts: tuple[Context, ...] = field(repr=False)
+    style_url: str | None
+    tenant: str | None
     expires: datetime
     read_after: datetime
 
@@ -84,6 +94,11 @@ def begin(lid: str, browser: str, grant: Grant, signer: Signer, now: datetime) -
         clinician=known.reference if known else None,
         roles=signer.roles,
         banner=grant.need_patient_banner,
+        intent=grant.intent,
+        encounter=grant.encounter,
+        contexts=grant.contexts,
+        style_url=grant.style_url,
+        tenant=grant.tenant,
         expires=min(grant.expires_at, now + LONGEST),
         read_after=now,
     )
@@ -126,4 +141,5 @@ def _payload(session: LiveSession) -> dict[str, Any]:
 
 def _session(lid: str, payload: Mapping[str, Any]) -> LiveSession:
     moments = {m: datetime.fromisoformat(payload[m]) for m in _MOMENTS}
-    return LiveSession(lid, **{**payload, **moments, "roles": tuple(payload["roles"])})
+    contexts = tuple(Context(**item) for item in payload["contexts"])
+    return LiveSession(lid, **{**payload, **moments, "roles": tuple(payload["roles"]), "contexts": contexts})
