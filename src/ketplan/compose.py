@@ -33,6 +33,7 @@ from ketplan.store.journal import Journal, JournalEntry, StepState
 from ketplan.store.launches import LiveSessions, PendingLaunches
 from ketplan.store.locks import RunLocks
 from ketplan.store.plans import Plans, PlanState, StoredPlan
+from ketplan.store.unsent import UnsentForms
 from ketplan.writeback.chart import EhrChart
 from ketplan.writeback.runner import run
 from ketplan.writeback.steps import Outcome, Receipt, Row
@@ -62,6 +63,7 @@ class Services:
     journal: Journal
     locks: RunLocks
     audit: AuditTrail
+    unsent: UnsentForms
 
 
 def open_services(settings: Settings) -> Services:
@@ -78,6 +80,7 @@ def open_services(settings: Settings) -> Services:
         Journal(database),
         RunLocks(database),
         AuditTrail(database),
+        UnsentForms(database),
     )
 
 

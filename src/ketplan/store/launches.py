@@ -93,6 +93,16 @@ class LiveSessions:
         """The user did something: the idle time begins anew. SessionError as in `get`."""
         self._change(lid, browser, now, {"seen": now})
 
+    def ends(self, lid: str, browser: str, now: datetime) -> tuple[datetime, datetime]:
+        """When it ends if nobody does anything, and when at the latest. SessionError as in `get`."""
+        session = self._table.c
+        asking = select(session.seen, session.expires).where(self._alive(lid, browser, now))
+        with self._database.reading() as connection:
+            row = connection.execute(asking).one_or_none()
+        if row is None:
+            raise SessionError(_NO_SESSION)
+        return min(row.seen + self._idle, row.expires), row.expires
+
     def replace(self, lid: str, browser: str, payload: Mapping[str, Any], now: datetime) -> None:
         """Put another payload in its place, refreshed tokens for one. SessionError as in `get`."""
         self._change(lid, browser, now, {"payload": dict(payload)})

@@ -14,11 +14,15 @@ from ketplan.store.vault import Vault
 VERSION = 1
 """Number of the layout below. A change of any table is a new number and a way from the old to the new."""
 
+AUDIT_HEAD = "audit_head"
+"""The row of `meta` that says, sealed, how far the audit trail has come: `number:hash`."""
+
 
 class Schema:
     """The tables of one database, their sealed columns bound to its vault."""
 
     def __init__(self, vault: Vault) -> None:
+        self.vault = vault
         self.metadata = tables = MetaData()
         self.meta = Table(
             "meta",
@@ -51,6 +55,15 @@ class Schema:
             Column("content", Sealed(vault), nullable=False),
             Column("version", Integer, nullable=False),
             Column("updated", Moment, nullable=False),
+        )
+        self.unsent = Table(
+            "unsent",
+            tables,
+            Column("iss", String(500), primary_key=True),
+            Column("patient_id", String(200), primary_key=True),
+            Column("actor", String(300), primary_key=True),
+            Column("forms", Sealed(vault), nullable=False),
+            Column("updated", Moment, nullable=False, index=True),
         )
         self.plan = Table(
             "plan",

@@ -106,13 +106,17 @@ def begin(lid: str, browser: str, grant: Grant, signer: Signer, now: datetime) -
     return session
 
 
-def open_session(lid: str) -> LiveSession:
-    """The session of this browser. SessionError when it is another's, has ended or never was."""
+def open_session(lid: str, used: bool = True) -> LiveSession:
+    """The session of this browser. SessionError when it is another's, has ended or never was.
+
+    `used` False only looks: the idle time goes on.
+    """
     browser, now = security.browser(), desk().now()
     if browser is None:
         raise SessionError("This session does not exist or has ended: launch from the chart again.")
     session = _session(lid, desk().services.live.get(lid, browser, now))
-    desk().services.live.touch(lid, browser, now)
+    if used:
+        desk().services.live.touch(lid, browser, now)
     return session
 
 
