@@ -92,6 +92,7 @@ class Ehr:
     scopes: tuple[str, ...] = ()
     frame_ancestors: tuple[str, ...] = ()
     label: str = ""
+    profile: str = ""  # empty: recognised by its address or by what it says of itself
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,7 @@ class Settings:
     secret_key: str | None = field(default=None, repr=False)
     site: Site = field(default_factory=Site)
     ehrs: tuple[Ehr, ...] = ()
+    profiles: Path | None = None  # vendor profiles of the site's own
 
 
 def from_environment() -> Settings:
@@ -132,6 +134,7 @@ def load(environ: Mapping[str, str], platform: str = sys.platform) -> Settings:
         secret_key=_secret(environ.get("KETPLAN_SECRET_KEY")),
         site=_site(file.get("site", {}), {key: file[key] for key in CLINICAL if key in file}),
         ehrs=_ehrs(file.get("ehr", []), environ),
+        profiles=Path(environ["KETPLAN_PROFILES"]).expanduser() if environ.get("KETPLAN_PROFILES") else None,
     )
 
 
@@ -358,6 +361,7 @@ def _ehr(table: Any, environ: Mapping[str, str]) -> Ehr:
         scopes=_texts(table, "scopes", where) if "scopes" in table else (),
         frame_ancestors=_origins(table, where),
         label=_text(table, "label", where) if "label" in table else name,
+        profile=_text(table, "profile", where) if "profile" in table else "",
     )
 
 
