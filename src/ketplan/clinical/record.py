@@ -132,17 +132,22 @@ class Medication(Fact):
     end: When | None = None
     stopped_for_intolerance: bool = False
     dosage: str = ""
+    amount: Quantity | None = None
+    identifiers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Observation(Fact):
-    """One value. A panel's components are Observations of their own under the panel's reference."""
+    """One value. A panel's components are Observations of their own under the panel's reference, with its
+    codes in `panel`. `identifiers` are (system, value) pairs."""
 
     value: Value = None
     when: When | None = None
     status: str | None = None
     range_high: Decimal | None = None
     interpretation: tuple[Code, ...] = ()
+    panel: tuple[Code, ...] = ()
+    identifiers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +155,17 @@ class Procedure(Fact):
     status: str | None = None
     when: When | None = None
     note: str = ""
+    identifiers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AdverseEvent(Fact):
+    """`actual` is False for what only nearly happened; `seriousness` and `outcome` are FHIR's codes."""
+
+    when: When | None = None
+    actual: bool = True
+    seriousness: str | None = None
+    outcome: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +301,7 @@ class PatientRecord:
     empty_lists: tuple[AssertedEmptyList, ...] = ()
     appointments: tuple[Booked, ...] = ()
     care_plans: tuple[ExistingPlan, ...] = ()
+    adverse_events: tuple[AdverseEvent, ...] = ()
     intake: Intake = field(default_factory=Intake)
     sections: tuple[Section, ...] = ()
 

@@ -7,6 +7,7 @@ One that cannot be told is still a medication: it is kept without a code, for a 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from ketplan.clinical.record import SNOMED, Code, Fact, Medication, MedicationKind, When
@@ -47,7 +48,9 @@ def read_administration(raw: Json, reading: Reading) -> Sequence[Fact]:
     if raw.get("status") in ("entered-in-error", "not-done"):
         return ()
     course = _Course(*_effective(raw, reading), _dosage(raw.get("dosage")))
-    return (_medication(raw, reading, MedicationKind.ADMINISTRATION, course),)
+    given = _medication(raw, reading, MedicationKind.ADMINISTRATION, course)
+    amount = fhir.quantity(fhir.element(raw.get("dosage")).get("dose"))
+    return (replace(given, amount=amount, identifiers=fhir.identifiers(raw)),)
 
 
 def _medication(raw: Json, reading: Reading, kind: MedicationKind, course: _Course) -> Medication:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 from ketplan.clinical.record import Code, Fact, Observation, Quantity, Value, When
 from ketplan.fhir import datatypes as fhir
@@ -22,13 +23,17 @@ def read_observation(raw: Json, reading: Reading) -> Sequence[Fact]:
     components = reading.elements(raw.get("component"))
     # A panel without a value of its own says nothing that its components do not.
     told = [*components, raw] if not components or _has_value(raw) else components
+    known: dict[str, Any] = {"when": when, "status": status}
+    if components:
+        known["panel"] = fhir.codings(raw.get("code"))
+    if "identifier" in raw:
+        known["identifiers"] = fhir.identifiers(raw)
     reference = fhir.reference_to(raw)
-    return [fact for part in told if (fact := _one(part, reference, when, status, reading))]
+    return [fact for part in told if (fact := _one(part, reference, known, reading))]
 
 
-def _one(
-    part: Json, reference: str, when: When | None, status: str | None, reading: Reading
-) -> Observation | None:
+def _one(part: Json, reference: str, known: dict[str, Any], reading: Reading) -> Observation | None:
+    """`known` is what all parts of the resource share."""
     codes, words = fhir.codings(part.get("code")), fhir.words(part.get("code"))
     if not codes and not words:
         reading.unread = True
@@ -39,10 +44,9 @@ def _one(
         codes,
         words,
         value=value,
-        when=when,
-        status=status,
         range_high=_range_high(part, value),
         interpretation=_interpretation(part),
+        **known,
     )
 
 

@@ -25,6 +25,7 @@ def read_procedure(raw: Json, reading: Reading) -> Sequence[Fact]:
             status=status,
             when=reading.happened(raw, "performed"),
             note=_note(raw),
+            identifiers=fhir.identifiers(raw),
         ),
     )
 

@@ -14,7 +14,17 @@ from zoneinfo import ZoneInfo
 
 from ketplan.clinical.record import Fact, Intake, Patient, PatientRecord, Section, SectionState
 from ketplan.errors import InputError
-from ketplan.fhir import allergy, booked, condition, intake, medication, observation, procedure, survey
+from ketplan.fhir import (
+    adverse_event,
+    allergy,
+    booked,
+    condition,
+    intake,
+    medication,
+    observation,
+    procedure,
+    survey,
+)
 from ketplan.fhir import datatypes as fhir
 from ketplan.fhir.datatypes import Json
 from ketplan.fhir.patient import read_patient
@@ -32,6 +42,7 @@ READERS: dict[str, tuple[str, Reader]] = {
     "Procedure": ("procedures", procedure.read_procedure),
     "Encounter": ("encounters", procedure.read_encounter),
     "List": ("empty_lists", booked.read_list),
+    "AdverseEvent": ("adverse_events", adverse_event.read_adverse_event),
     "CarePlan": ("care_plans", booked.read_care_plan),
     "Appointment": ("appointments", booked.read_appointment),
 }

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from ketplan.clinical.record import LOINC, Answer, Code, Fact, Observation, Value
 from ketplan.fhir import datatypes as fhir
-from ketplan.fhir.datatypes import Json
+from ketplan.fhir.datatypes import BASE, Json
 from ketplan.fhir.observation import read_value
 from ketplan.fhir.reading import Reading
 
@@ -22,6 +22,8 @@ _STATUS = {
     "in-progress": "preliminary",
     "stopped": "preliminary",
 }
+# Questions of ketplan's own wording have no LOINC code; these are read back by their link.
+OWN_QUESTIONS = f"{BASE}/Questionnaire/luts"
 _LOINC_SHAPE = re.compile(r"(\d{3,7})-(\d)")
 
 
@@ -30,17 +32,18 @@ def read_survey(raw: Json, reading: Reading) -> Sequence[Fact]:
     if status == "entered-in-error":
         return ()
     when = reading.when(raw.get("authored"))
+    own = fhir.text(raw.get("questionnaire")).partition("|")[0] == OWN_QUESTIONS
     return [
         Observation(
             fhir.reference_to(raw),
-            (Code(LOINC, code),),
+            (code,),
             fhir.text(item.get("text")),
             value=value,
             when=when,
             status=_STATUS.get(status),
         )
         for item in walk(raw)
-        if (code := _loinc_of(item))
+        if (code := _code_of(item, own))
         for given in reading.elements(item.get("answer"))
         if (value := _value(given, reading)) is not None
     ]
@@ -65,6 +68,13 @@ def _value(given: Json, reading: Reading) -> Value:
 def _choice(chosen: object) -> Answer | None:
     code, display = fhir.coding(chosen), fhir.text(fhir.element(chosen).get("display"))
     return Answer((code,) if code else (), display) if code or display else None
+
+
+def _code_of(item: Json, own: bool) -> Code | None:
+    if loinc := _loinc_of(item):
+        return Code(LOINC, loinc)
+    link = fhir.text(item.get("linkId")) if own else ""
+    return Code(OWN_QUESTIONS, link) if link else None
 
 
 def _loinc_of(item: Json) -> str | None:
