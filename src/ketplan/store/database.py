@@ -13,7 +13,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 
 from ketplan.errors import ConfigError
-from ketplan.store.schema import VERSION, Schema
+from ketplan.store.schema import AUDIT_HEAD, VERSION, Schema
 from ketplan.store.vault import Vault
 
 BUSY_SECONDS = 15
@@ -127,7 +127,7 @@ def _prepare(database: Database, vault: Vault) -> None:
                 [
                     {"name": "schema_version", "value": str(VERSION)},
                     {"name": "canary", "value": vault.seal(CANARY)},
-                    {"name": "audit_head", "value": ""},
+                    {"name": AUDIT_HEAD, "value": vault.seal("0:")},
                 ],
             )
             return

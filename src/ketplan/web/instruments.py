@@ -18,7 +18,7 @@ from ketplan.clinical.instruments.table import instrument
 from ketplan.errors import EhrError, InputError, PatientMismatch, RefusedError, Temporary
 from ketplan.fhir.rendering.survey_response import FilledIn
 from ketplan.kept import RECORD, steps_of
-from ketplan.store.audit import AuditEvent
+from ketplan.store.audit import UNKNOWN, AuditEvent
 from ketplan.store.plans import StoredPlan
 from ketplan.web import sessions
 from ketplan.web.bench import WAIT_TO_ACT, Bench, open_bench
@@ -166,7 +166,7 @@ def _to_result(session: LiveSession, row: Instrument, record: str) -> Response:
 
 
 def _note(session: LiveSession, action: str, target: str = "", outcome: str = "success") -> None:
-    event = AuditEvent(session.user or "", action, session.iss, session.reference, target, outcome)
+    event = AuditEvent(session.user or UNKNOWN, action, session.iss, session.reference, target, outcome)
     desk().services.audit.append(event, desk().now())
 
 

@@ -13,7 +13,7 @@ from ketplan.clinical.plan import Clinician, ConfirmedPlan
 from ketplan.errors import InputError, PatientMismatch, RefusedError
 from ketplan.fhir.invariants import patients
 from ketplan.fhir.render import Step
-from ketplan.store.audit import AuditEvent
+from ketplan.store.audit import UNKNOWN, AuditEvent
 from ketplan.store.plans import StoredPlan
 from ketplan.web import sessions
 from ketplan.web import work as works
@@ -37,6 +37,7 @@ def preview(lid: str) -> str:
     """Each resource, where it lands and what is lost; and the one form that signs."""
     session = sessions.current()
     bench = open_bench(session)
+    _note(session, "plan-previewed", bench.proposal.plan_id)
     steps, barred = _as_signed(bench)
     rows = presenter.preview(steps, session.iss, bench.reading.abilities, session.scope)
     return render_template(
@@ -203,5 +204,5 @@ def _how(session: LiveSession, run: Writing) -> dict[str, object]:
 
 
 def _note(session: LiveSession, action: str, target: str = "", outcome: str = "success") -> None:
-    event = AuditEvent(session.user or "", action, session.iss, session.reference, target, outcome)
+    event = AuditEvent(session.user or UNKNOWN, action, session.iss, session.reference, target, outcome)
     desk().services.audit.append(event, desk().now())

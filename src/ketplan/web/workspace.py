@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -15,7 +16,7 @@ from ketplan.clinical.findings import must_be_resolved
 from ketplan.clinical.plan import Resolution
 from ketplan.clinical.screens.suicide import RELEASE_FIELDS
 from ketplan.errors import InputError, RefusedError
-from ketplan.store.audit import AuditEvent
+from ketplan.store.audit import UNKNOWN, AuditEvent
 from ketplan.web import sessions
 from ketplan.web import work as works
 from ketplan.web.bench import WAIT_TO_ACT, Bench, lay_out, open_bench, start_of
@@ -28,11 +29,14 @@ routes = room("workspace", __name__)
 
 Problems = dict[str, str]
 LONGEST_REASON = 2000
+RULE_ID = re.compile(r"[A-Za-z0-9_.-]{1,60}")
 
 
 @routes.get("/")
 def show(lid: str) -> str:
-    return _page(open_bench(sessions.current()))
+    bench = open_bench(sessions.current())
+    _note(bench.session, "record-read")
+    return _page(bench)
 
 
 @routes.post("/refresh")
@@ -45,7 +49,9 @@ def refresh(lid: str) -> Response:
 
 @routes.post("/end")
 def end(lid: str) -> str:
-    sessions.end(sessions.current())
+    session = sessions.current()
+    sessions.end(session)
+    _note(session, "session-ended")
     return render_template("ended.html")
 
 
@@ -69,6 +75,8 @@ def resolve(lid: str) -> Response | tuple[str, int]:
 def reopen(lid: str) -> Response:
     """Take an answer back."""
     session, finding = sessions.current(), request.form.get("finding", "")
+    if not RULE_ID.fullmatch(finding):
+        raise InputError("The form does not say which finding is meant: look at the page again.")
     works.save(session, works.load(session).without(finding))
     _note(session, "finding-reopened", finding)
     return redirect(url_for(".show", lid=lid, _anchor=f"finding-{finding}"), 303)
@@ -116,8 +124,8 @@ def _resolve(bench: Bench, finding_id: str, reason: str) -> None:
     _note(session, "finding-resolved", finding_id)
 
 
-def _note(session: sessions.LiveSession, action: str, finding: str) -> None:
-    event = AuditEvent(session.user or "", action, session.iss, session.reference, note=finding[:60])
+def _note(session: sessions.LiveSession, action: str, finding: str = "") -> None:
+    event = AuditEvent(session.user or UNKNOWN, action, session.iss, session.reference, note=finding)
     desk().services.audit.append(event, desk().now())
 
 
