@@ -127,7 +127,8 @@ class PlanFacts:
 
     `lifetime_before`: ketamine or esketamine administrations before this course, anywhere. `maintenance` says
     that a clinician has started it, `interval_days` how far its doses are apart, `authorised_on` when
-    treatment was last authorised (the signature, at first). `stopped_on` ends dosing.
+    treatment was last authorised (the signature, at first). `stopped_on` ends dosing. `first_mg_per_kg` and
+    `first_mg` are the first dose as signed.
     """
 
     id: str
@@ -143,6 +144,8 @@ class PlanFacts:
     interval_days: int | None = None
     authorised_on: date | None = None
     stopped_on: date | None = None
+    first_mg_per_kg: Decimal | None = None
+    first_mg: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +234,8 @@ def plan_facts(
         frail,
         lifetime_before,
         authorised_on=authorised_on,
+        first_mg_per_kg=draft.ketamine.mg_per_kg,
+        first_mg=draft.ketamine.dose_mg,
     )
 
 
