@@ -256,7 +256,15 @@ def test_the_manual_and_the_code_know_the_same_settings() -> None:
     site = {row.name for row in config.describe() if row.table == "site"}
     assert site == set(Site.__dataclass_fields__) - {"clinical"}
     ehr = {row.name for row in config.describe() if row.table == "ehr"}
-    assert ehr == {name.replace("client_secret", "client_secret_env") for name in Ehr.__dataclass_fields__}
+    named = {
+        "client_secret": "client_secret_env",
+        "proof": "client_auth",
+        "refreshing": "refresh",
+        "nonce_optional": "nonce",
+        "id_token_optional": "id_token",
+        "backend": "backend_client_id",
+    }
+    assert ehr == {named.get(name, name) for name in Ehr.__dataclass_fields__} | {"backend_scopes"}
 
 
 @pytest.mark.parametrize(
@@ -271,3 +279,75 @@ def test_the_manual_and_the_code_know_the_same_settings() -> None:
 )
 def test_loopback_is_this_machine_only(host: str, inner: bool) -> None:
     assert config.is_loopback(host) is inner
+
+
+class TestRegistration:
+    """How ketplan proves itself at an EHR, and which of these settings contradict each other."""
+
+    def ehr(self, tmp_path: Path, *lines: str, **environ: str) -> config.Ehr:
+        file = tmp_path / "registration.toml"
+        base = ["[[ehr]]", 'name = "general"', 'iss = "https://ehr.example.org/fhir"', 'client_id = "web"']
+        file.write_text("\n".join([*base, *lines]))
+        public = {"KETPLAN_PUBLIC_URL": "https://ketplan.example.org"}
+        return config.load({"KETPLAN_CONFIG": str(file), **public, **environ}).ehrs[0]
+
+    def test_by_a_secret_where_there_is_one_else_as_a_public_client(self, tmp_path: Path) -> None:
+        assert self.ehr(tmp_path).client == config.Client("web")
+        found = self.ehr(tmp_path, 'client_secret_env = "S"', S="canary-secret")
+        assert found.client == config.Client("web", config.Proof.SECRET, "canary-secret")
+        assert "canary-secret" not in repr(found)
+
+    def test_by_key_with_the_algorithm_of_ones_choice(self, tmp_path: Path) -> None:
+        found = self.ehr(tmp_path, 'client_auth = "key"', 'key_algorithm = "ES384"')
+        assert found.client == config.Client("web", config.Proof.KEY, None, "ES384")
+        assert found.uses_keys
+        assert not self.ehr(tmp_path).uses_keys
+
+    def test_the_sync_has_a_client_of_its_own_and_is_off_as_shipped(self, tmp_path: Path) -> None:
+        assert self.ehr(tmp_path).backend is None
+        found = self.ehr(tmp_path, 'backend_client_id = "sync"', 'backend_scopes = ["system/Slot.rs"]')
+        client = config.Client("sync", config.Proof.KEY)
+        assert found.backend == config.Backend(client, ("system/Slot.rs",))
+        assert found.client.proof is config.Proof.PUBLIC
+
+    @pytest.mark.parametrize(
+        ("lines", "words"),
+        [
+            (['client_auth = "mtls"'], "client_auth"),
+            (['client_auth = "key"', 'client_secret_env = "S"'], "only one"),
+            (['client_auth = "public"', 'client_secret_env = "S"'], "only one"),
+            (['client_auth = "secret"'], "client_secret_env"),
+            (['key_algorithm = "HS256"'], "RS384 or ES384"),
+            (['refresh = "always"'], "refresh"),
+            (["nonce = true"], "nonce"),
+            (['id_token = "no"'], "id_token"),
+            (['backend_scopes = ["system/Slot.rs"]'], "backend_client_id"),
+            (['backend_client_id = "sync"'], "system scopes"),
+            (['backend_client_id = "sync"', "backend_scopes = []"], "system scopes"),
+            (['backend_client_id = "sync"', 'backend_scopes = ["user/Slot.rs"]'], "system scopes"),
+            (['backend_client_id = "sync"', 'backend_scopes = ["system/Slot."]'], "system scopes"),
+            (['backend_client_id = "web"', 'backend_scopes = ["system/Slot.rs"]'], "another client"),
+        ],
+    )
+    def test_what_contradicts_itself_is_refused(self, tmp_path: Path, lines: list[str], words: str) -> None:
+        with pytest.raises(ConfigError, match=words):
+            self.ehr(tmp_path, *lines, S="canary-secret")
+
+    @pytest.mark.parametrize(
+        "lines",
+        [['client_auth = "key"'], ['backend_client_id = "sync"', 'backend_scopes = ["system/Slot.rs"]']],
+    )
+    def test_keys_that_the_ehr_fetches_need_an_address_with_https(
+        self, tmp_path: Path, lines: list[str]
+    ) -> None:
+        with pytest.raises(ConfigError, match="https"):
+            self.ehr(tmp_path, *lines, KETPLAN_PUBLIC_URL="http://localhost:8400")
+
+    def test_former_secret_keys_still_open_what_they_sealed(self, tmp_path: Path) -> None:
+        former = "b7Qz-former-key-2kLm9TxVw4Rp8Nsa"
+        environ = {"KETPLAN_SECRET_KEY": "n3Wd-present-key-8jHg6FsAq1Zx5Cv", "KETPLAN_HOME": str(tmp_path)}
+        found = config.load({**environ, "KETPLAN_OLD_SECRET_KEYS": f"{former} "})
+        assert config.secret_keys(found) == [environ["KETPLAN_SECRET_KEY"], former]
+        assert former not in repr(found)
+        with pytest.raises(ConfigError, match="KETPLAN_OLD_SECRET_KEYS"):
+            config.load({**environ, "KETPLAN_OLD_SECRET_KEYS": "short"})

@@ -13,7 +13,7 @@ from ketplan import workflow
 from ketplan.clinical import site_settings
 from ketplan.clinical.assessment import Choice
 from ketplan.clinical.plan import Clinician, ConfirmedPlan, Resolution
-from ketplan.config import Settings, Site, signing_key
+from ketplan.config import Settings, Site, secret_keys
 from ketplan.ehr.client import FhirClient
 from ketplan.ehr.fetch import OnSection, RawSection, read_record
 from ketplan.ehr.slots import read_slots
@@ -21,9 +21,8 @@ from ketplan.ehr.transport import Http
 from ketplan.errors import ConfigError, EhrError, InputError, RefusedError
 from ketplan.fhir import datatypes as fhir
 from ketplan.fhir.render import Step
-from ketplan.fhir.rendering.survey_response import FilledIn, render_instrument
 from ketplan.fhir.slot import read_free_time
-from ketplan.kept import plan_payload, record_payload, resolutions_of, said_in, steps_of
+from ketplan.kept import Record, plan_payload, record_payload, resolutions_of, steps_of
 from ketplan.scheduling.clinic_hours import Clinic
 from ketplan.scheduling.holidays_calendar import public_holidays
 from ketplan.store.audit import AuditTrail
@@ -69,7 +68,7 @@ class Services:
 def open_services(settings: Settings) -> Services:
     """Read the site's rules and open the database. Raises ConfigError in one sentence."""
     practice = practice_of(settings.site)
-    database = open_database(settings.database_url, [signing_key(settings)])
+    database = open_database(settings.database_url, secret_keys(settings))
     return Services(
         settings,
         practice,
@@ -295,20 +294,28 @@ def resume_plan(
 
 
 def write_record(
-    services: Services, filled: FilledIn, client: FhirClient, *, server: str, patient_id: str, now: Now
+    services: Services,
+    record: Record,
+    client: FhirClient,
+    *,
+    server: str,
+    patient_id: str,
+    now: Now,
+    on_progress: OnProgress | None = None,
 ) -> Receipt:
-    """Keep a filled-in instrument, then write it. Sent in again it is only carried on, as it was kept.
+    """Keep a record, then write it. Sent in again it is only carried on, as it was kept.
 
     Raises RefusedError when it was sent in before with other answers.
     """
-    workflow.guard_patient(f"Patient/{patient_id}", filled.patient)
-    kept, said = _stored(services, filled.id), said_in(filled)
+    workflow.guard_patient(f"Patient/{patient_id}", record.patient)
+    kept = _stored(services, record.id)
     if kept is None:
-        payload = record_payload(filled, render_instrument(filled))
-        services.plans.save(filled.id, server.rstrip("/"), patient_id, 1, payload, now())
-    elif any(kept.payload.get(name) != value for name, value in said.items()):
+        services.plans.save(record.id, server.rstrip("/"), patient_id, 1, record_payload(record), now())
+    elif any(kept.payload.get(name) != value for name, value in record.said.items()):
         raise RefusedError("This form was sent in before with other answers: open a new one.")
-    return resume_plan(services, filled.id, client, server=server, patient_id=patient_id, now=now)
+    return resume_plan(
+        services, record.id, client, server=server, patient_id=patient_id, now=now, on_progress=on_progress
+    )
 
 
 def stored_receipt(services: Services, plan_id: str) -> Receipt | None:

@@ -12,24 +12,39 @@ import re
 import secrets
 import sys
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
 from decimal import Decimal
 from importlib.resources import files
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo
 
+from ketplan.config_ehr import Backend, Client, Ehr, Proof, Refreshing, read_ehrs
+from ketplan.config_values import is_loopback, only, secure_address, text, texts
 from ketplan.errors import ConfigError
+
+__all__ = [
+    "Backend",
+    "Client",
+    "Ehr",
+    "Proof",
+    "Refreshing",
+    "Settings",
+    "Site",
+    "is_loopback",
+    "secure_address",
+]
 
 CRISIS_LINE = "In a crisis call or text 988 (Suicide and Crisis Lifeline); in danger of life call 911."
 SIGNING_ROLES = ("physician", "psychiatrist", "doctor", "nurse practitioner", "physician assistant")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 OPENING = "08:00-17:00"
-CLINICAL = ("house", "protocol", "course")
+CLINICAL = (
+    *("house", "pressure", "freshness", "weight", "results", "entry", "session", "review"),
+    *("protocol", "course"),
+)
 SHORTEST_SECRET = 32
 WELL_KNOWN = (
     "changeme",
@@ -63,7 +78,7 @@ SETTINGS = tuple(
 class Site:
     """One clinic. `hours` maps a weekday (Monday is 0) to opening and closing time; absent is closed.
 
-    `clinical` holds the tables [house], [protocol.ID] and [course.ID] as they were read: what they may say is
+    `clinical` holds the tables of CLINICAL, [house] to [course.ID], as they were read: what they may say is
     for the clinical room to check.
     """
 
@@ -82,27 +97,17 @@ class Site:
 
 
 @dataclass(frozen=True)
-class Ehr:
-    """One EHR that may launch ketplan. `scopes` empty: ketplan's own list. `iss` is the FHIR base."""
-
-    name: str
-    iss: str
-    client_id: str
-    client_secret: str | None = field(default=None, repr=False)
-    scopes: tuple[str, ...] = ()
-    frame_ancestors: tuple[str, ...] = ()
-    label: str = ""
-    profile: str = ""  # empty: recognised by its address or by what it says of itself
-
-
-@dataclass(frozen=True)
 class Settings:
-    """`secret_key` is None when the environment has none: ask `signing_key`, which keeps one in `home`."""
+    """`secret_key` is None when the environment has none: ask `signing_key`, which keeps one in `home`.
+
+    `older_keys` open what was sealed before the secret key was changed.
+    """
 
     home: Path
     database_url: str = field(repr=False)
     public_url: str
     secret_key: str | None = field(default=None, repr=False)
+    older_keys: tuple[str, ...] = field(default=(), repr=False)
     site: Site = field(default_factory=Site)
     ehrs: tuple[Ehr, ...] = ()
     profiles: Path | None = None  # vendor profiles of the site's own
@@ -126,14 +131,16 @@ def load(environ: Mapping[str, str], platform: str = sys.platform) -> Settings:
     """Read and check all settings. Touches nothing but the file KETPLAN_CONFIG names."""
     home = _home(environ, platform)
     file = _file(environ.get("KETPLAN_CONFIG"))
-    _only(file, {"site", "ehr", *CLINICAL}, "the settings file")
+    only(file, {"site", "ehr", *CLINICAL}, "the settings file")
+    public = _public(environ.get("KETPLAN_PUBLIC_URL") or "http://localhost:8400")
     return Settings(
         home=home,
         database_url=_database(environ.get("KETPLAN_DATABASE_URL"), home),
-        public_url=_public(environ.get("KETPLAN_PUBLIC_URL") or "http://localhost:8400"),
+        public_url=public,
         secret_key=_secret(environ.get("KETPLAN_SECRET_KEY")),
+        older_keys=_older(environ.get("KETPLAN_OLD_SECRET_KEYS", "")),
         site=_site(file.get("site", {}), {key: file[key] for key in CLINICAL if key in file}),
-        ehrs=_ehrs(file.get("ehr", []), environ),
+        ehrs=read_ehrs(file.get("ehr", []), _names("ehr"), environ, public),
         profiles=Path(environ["KETPLAN_PROFILES"]).expanduser() if environ.get("KETPLAN_PROFILES") else None,
     )
 
@@ -159,33 +166,9 @@ def signing_key(settings: Settings) -> str:
     return _secret(path.read_text().strip(), str(path)) or ""
 
 
-def secure_address(text: str) -> SplitResult | None:
-    """The parts of `text` when it is an https address, or http on this machine; None otherwise.
-
-    User names, fragments, backslashes, blanks and impossible ports are refused as well.
-    """
-    if re.search(r"[\s\\\x00-\x1f]", text):
-        return None
-    try:
-        parts = urlsplit(text)
-        host = parts.hostname or ""
-        parts.port  # noqa: B018 - raises ValueError for a port that cannot be
-    except ValueError:
-        return None
-    if not host or "@" in parts.netloc or "#" in text:
-        return None
-    if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)):
-        return parts
-    return None
-
-
-def is_loopback(host: str) -> bool:
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+def secret_keys(settings: Settings) -> list[str]:
+    """What stored data is sealed with, followed by what it may still be sealed with."""
+    return [signing_key(settings), *settings.older_keys]
 
 
 def _home(environ: Mapping[str, str], platform: str) -> Path:
@@ -226,6 +209,10 @@ def _secret(key: str | None, where: str = "KETPLAN_SECRET_KEY") -> str | None:
     return key
 
 
+def _older(keys: str) -> tuple[str, ...]:
+    return tuple(_secret(key, "Each of KETPLAN_OLD_SECRET_KEYS") or "" for key in keys.split())
+
+
 def _keep_new_key(path: Path) -> None:
     """Write a key with mode 0600; of two processes that try at once, both end with the same one."""
     draft = path.with_name(f"secret.{secrets.token_hex(8)}")
@@ -254,41 +241,16 @@ def _file(name: str | None) -> dict[str, Any]:
         raise ConfigError(f"KETPLAN_CONFIG: {name} is not TOML: {error}.") from None
 
 
-def _only(table: Any, allowed: set[str], where: str) -> None:
-    if not isinstance(table, dict):
-        raise ConfigError(f"In {where} a table is expected.")
-    for key in table:
-        if key in allowed:
-            continue
-        if re.search(r"secret|password|token|private", key):
-            raise ConfigError(f"{key} may not stand in the file: secrets come from the environment.")
-        raise ConfigError(f"{key} is not known in {where}; known are {', '.join(sorted(allowed))}.")
-
-
 def _names(table: str) -> set[str]:
     return {row.name for row in SETTINGS if row.table == table}
 
 
-def _text(table: Mapping[str, Any], key: str, where: str) -> str:
-    value = table.get(key)
-    if not isinstance(value, str) or not value.strip():
-        raise ConfigError(f"{key} in {where} must be a text.")
-    return value
-
-
-def _texts(table: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
-    value = table[key]
-    if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
-        raise ConfigError(f"{key} in {where} must be a list of texts.")
-    return tuple(value)
-
-
 def _site(table: Any, clinical: Mapping[str, Any]) -> Site:
-    _only(table, _names("site"), "[site]")
+    only(table, _names("site"), "[site]")
     found: dict[str, Any] = {"clinical": clinical}
     for key in ("name", "timezone", "country", "holiday_calendar", "crisis_line"):
         if key in table:
-            found[key] = _text(table, key, "[site]")
+            found[key] = text(table, key, "[site]")
     if "timezone" in found:
         _zone(found["timezone"])
     if "holidays" in table:
@@ -296,7 +258,7 @@ def _site(table: Any, clinical: Mapping[str, Any]) -> Site:
     if "hours" in table:
         found["hours"] = _hours(table["hours"])
     if "signing_roles" in table:
-        found["signing_roles"] = _texts(table, "signing_roles", "[site]")
+        found["signing_roles"] = texts(table, "signing_roles", "[site]")
     if "parallel" in table:
         found["parallel"] = _parallel(table["parallel"])
     return Site(**found)
@@ -317,7 +279,7 @@ def _dates(value: Any) -> tuple[date, ...]:
 
 
 def _hours(value: Any) -> dict[int, tuple[time, time]]:
-    _only(value, set(WEEKDAYS), "hours of [site]")
+    only(value, set(WEEKDAYS), "hours of [site]")
     return {WEEKDAYS.index(day): _opening(day, text) for day, text in value.items()}
 
 
@@ -335,60 +297,3 @@ def _parallel(value: Any) -> int:
     if type(value) is not int or not 1 <= value <= 16:
         raise ConfigError("parallel in [site] must be a whole number from 1 to 16.")
     return value
-
-
-def _ehrs(tables: Any, environ: Mapping[str, str]) -> tuple[Ehr, ...]:
-    if not isinstance(tables, list):
-        raise ConfigError("EHRs are listed as [[ehr]], with two brackets.")
-    ehrs = tuple(_ehr(table, environ) for table in tables)
-    for kind, values in (("name", [e.name for e in ehrs]), ("iss", [e.iss.removesuffix("/") for e in ehrs])):
-        if len(set(values)) < len(values):
-            raise ConfigError(f"Two [[ehr]] tables have the same {kind}.")
-    return ehrs
-
-
-def _ehr(table: Any, environ: Mapping[str, str]) -> Ehr:
-    _only(table, _names("ehr"), "[[ehr]]")
-    name = _text(table, "name", "[[ehr]]")
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", name):
-        raise ConfigError("name in [[ehr]] must be small letters, digits and hyphens.")
-    where = f"[[ehr]] {name}"
-    return Ehr(
-        name=name,
-        iss=_iss(_text(table, "iss", where), where),
-        client_id=_text(table, "client_id", where),
-        client_secret=_client_secret(table, environ, where),
-        scopes=_texts(table, "scopes", where) if "scopes" in table else (),
-        frame_ancestors=_origins(table, where),
-        label=_text(table, "label", where) if "label" in table else name,
-        profile=_text(table, "profile", where) if "profile" in table else "",
-    )
-
-
-def _iss(text: str, where: str) -> str:
-    parts = secure_address(text)
-    if parts is None or parts.query or "*" in text:
-        raise ConfigError(
-            f"iss in {where} must be one https address without a wildcard (http only on this machine)."
-        )
-    return text
-
-
-def _client_secret(table: Mapping[str, Any], environ: Mapping[str, str], where: str) -> str | None:
-    if "client_secret_env" not in table:
-        return None
-    variable = _text(table, "client_secret_env", where)
-    if not environ.get(variable):
-        raise ConfigError(f"client_secret_env in {where} names a variable that is not set.")
-    return environ[variable]
-
-
-def _origins(table: Mapping[str, Any], where: str) -> tuple[str, ...]:
-    origins: Sequence[str] = _texts(table, "frame_ancestors", where) if "frame_ancestors" in table else ()
-    for origin in origins:
-        parts = secure_address(origin)
-        if parts is None or "*" in origin or origin.rstrip("/") != f"{parts.scheme}://{parts.netloc}":
-            raise ConfigError(
-                f"frame_ancestors in {where} must list origins such as https://ehr.example.org."
-            )
-    return tuple(origin.rstrip("/") for origin in origins)

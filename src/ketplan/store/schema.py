@@ -11,8 +11,11 @@ from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, Tex
 from ketplan.store.columns import Moment, Sealed
 from ketplan.store.vault import Vault
 
-VERSION = 1
-"""Number of the layout below. A change of any table is a new number and a way from the old to the new."""
+VERSION = "0001"
+"""The layout below, as `migrations/versions` calls it. A change of any table is a new one, with a way there."""
+
+LAYOUT = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
+"""Where Alembic keeps which layout the tables have."""
 
 AUDIT_HEAD = "audit_head"
 """The row of `meta` that says, sealed, how far the audit trail has come: `number:hash`."""
@@ -46,6 +49,24 @@ class Schema:
             Column("payload", Sealed(vault), nullable=False),
             Column("seen", Moment, nullable=False),
             Column("expires", Moment, nullable=False, index=True),
+        )
+        self.ehr_grant = Table(
+            "ehr_grant",
+            tables,
+            # Tokens never outlive the session they serve.
+            Column("lid", ForeignKey("live_session.lid", ondelete="CASCADE"), primary_key=True),
+            Column("payload", Sealed(vault), nullable=False),
+            Column("generation", Integer, nullable=False),
+            Column("ended", String(60), nullable=False),
+        )
+        self.signing_key = Table(
+            "signing_key",
+            tables,
+            Column("kid", String(64), primary_key=True),
+            Column("algorithm", String(10), nullable=False),
+            Column("private", Sealed(vault), nullable=False),
+            Column("published", Moment, nullable=False),
+            Column("signs_from", Moment, nullable=False),
         )
         self.draft_work = Table(
             "draft_work",
@@ -102,6 +123,14 @@ class Schema:
             Column("host", String(300), nullable=False),
             Column("pid", Integer, nullable=False),
             Column("expires", Moment, nullable=False),
+        )
+        self.worker = Table(
+            "worker",
+            tables,
+            Column("name", String(100), primary_key=True),
+            Column("host", String(300), nullable=False),
+            Column("pid", Integer, nullable=False),
+            Column("seen", Moment, nullable=False),
         )
         self.audit = Table(
             "audit",
