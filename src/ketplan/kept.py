@@ -10,6 +10,7 @@ from typing import Any
 from ketplan.clinical.plan import ConfirmedPlan, Resolution
 from ketplan.fhir.render import Step, Verb
 from ketplan.fhir.rendering.survey_response import FilledIn
+from ketplan.kept_terms import terms_payload
 from ketplan.store.plans import StoredPlan
 
 RECORD = "instrument"
@@ -26,6 +27,7 @@ def plan_payload(plan: ConfirmedPlan, steps: Sequence[Step]) -> dict[str, Any]:
             {"finding": r.finding, "reason": r.reason, "clinician": r.clinician, "at": r.at.isoformat()}
             for r in plan.resolutions
         ],
+        "terms": terms_payload(plan),
         "steps": _kept_steps(steps),
     }
 

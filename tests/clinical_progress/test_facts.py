@@ -10,6 +10,7 @@ import pytest
 from ketplan.clinical.disorders import BY_ID
 from ketplan.clinical.progress.facts import Happened, Missed, induction_doses, plan_facts, with_added
 from ketplan.clinical.protocols import ketamine
+from ketplan.clinical.record import NmdaCourse
 from ketplan.errors import InputError
 from tests.clinical.builders import START, a_condition, a_ready_record, drafted, with_facts
 from tests.clinical_progress.builders import a_dose, a_rating, day
@@ -74,3 +75,24 @@ def test_induction_and_maintenance_are_told_apart() -> None:
     happened = Happened((a_dose(1, 0), kept))
     assert happened.maintenance == (kept,)
     assert happened.induction == (a_dose(1, 0),)
+
+
+def test_a_draft_carries_the_terms_of_its_course() -> None:
+    assert GAD.terms is not None
+    own = replace(GAD.terms.protocol, ceiling_mg_per_kg=Decimal("0.75"))
+    plan = plan_facts(replace(GAD, terms=replace(GAD.terms, protocol=own, lifetime_before=4)), "plan-1")
+    assert (plan.protocol, plan.age, plan.lifetime_before) == (own, 40, 4)
+    assert (plan.first_mg_per_kg, plan.first_mg) == (Decimal("0.5"), 35)
+    assert plan_facts(replace(GAD, terms=None), "plan-1").age is None
+
+
+@pytest.mark.parametrize(
+    ("counts", "known"), [((), None), ((4,), 4), ((4, 3), 7), ((4, None), None), ((0,), 0)], ids=str
+)
+def test_doses_before_are_known_only_when_each_course_says_how_many(
+    counts: tuple[int | None, ...], known: int | None
+) -> None:
+    courses = tuple(NmdaCourse(administrations=count) for count in counts)
+    record = a_ready_record("GAD")
+    told = replace(record, intake=replace(record.intake, nmda_courses=courses))
+    assert drafted(told).terms == replace(GAD.terms, lifetime_before=known)  # type: ignore[type-var]

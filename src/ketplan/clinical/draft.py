@@ -30,6 +30,7 @@ from ketplan.clinical.protocols.cbt import CbtProtocol
 from ketplan.clinical.protocols.ketamine import KetamineProtocol
 from ketplan.clinical.screens.weight import two_places
 from ketplan.clinical.screens.workup import before_first_dose, scale_score
+from ketplan.clinical.terms import terms_of
 from ketplan.clinical.view import number
 from ketplan.errors import InputError
 
@@ -80,6 +81,7 @@ def draft(assessment: Assessment) -> Draft:
         deviations=deviations(view.house, assessment.library),
         before_first_dose=before_first_dose(view, assessment.gate) if course.infusions else (),
         emergency_plan=view.house.emergency_plan if course.infusions else "",
+        terms=terms_of(assessment),
     )
 
 

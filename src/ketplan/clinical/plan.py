@@ -11,6 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from ketplan.clinical.findings import Decision, Finding
+from ketplan.clinical.protocols.ketamine import KetamineProtocol
 
 
 class VisitKind(StrEnum):
@@ -123,6 +124,17 @@ class OverridePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """What a later review of the course goes by besides: the protocol as the site has it, the patient's
+    age in years (the oldest possible) and the lifetime doses of before. None is not known.
+    """
+
+    protocol: KetamineProtocol
+    age: int | None = None
+    lifetime_before: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A proposal for one patient. Nothing in it has been decided by anybody yet.
 
@@ -152,6 +164,7 @@ class Draft:
     deviations: tuple[str, ...] = ()
     before_first_dose: tuple[str, ...] = ()
     emergency_plan: str = ""
+    terms: Terms | None = None
 
 
 @dataclass(frozen=True, slots=True)

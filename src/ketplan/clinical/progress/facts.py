@@ -215,11 +215,16 @@ def plan_facts(
 ) -> PlanFacts:
     """The facts of a signed draft, before anything has happened. `protocol` is the site's own version.
 
-    Age and frailty are asked for: a finding of either in the draft counts as well. Raises InputError for a
-    draft without a lead disorder or with a protocol that is not in the library.
+    What is not handed in is taken from the terms of the draft; a finding of frailty in it counts in any case.
+    Raises InputError for a draft without a lead disorder or with a protocol that is not in the library.
     """
     disorder = next((d for d in DISORDERS if d.title == draft.lead), None)
-    course = protocol or ketamine.BY_ID.get(draft.ketamine.protocol)
+    terms = draft.terms
+    own = terms.protocol if terms and terms.protocol.id == draft.ketamine.protocol else None
+    course = protocol or own or ketamine.BY_ID.get(draft.ketamine.protocol)
+    if terms is not None:
+        age = terms.age if age is None else age
+        lifetime_before = terms.lifetime_before if lifetime_before is None else lifetime_before
     if disorder is None or course is None:
         raise InputError("This plan has no leading disorder or a protocol that is not known here.")
     frail = True if any(f.id == "FRAILTY" for f in draft.findings) else frail
