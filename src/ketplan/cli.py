@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ketplan import __version__, cli_audit, cli_ehr
+from ketplan import __version__, cli_audit, cli_db, cli_ehr
 from ketplan.errors import InputError, RefusedError
 from ketplan.terminal import bearer_token, sentences, wanted_patient
 
@@ -241,6 +241,7 @@ def settings() -> None:
 
 
 main.add_command(cli_audit.audit)
+main.add_command(cli_db.db)
 main.add_command(cli_ehr.doctor)
 main.add_command(cli_ehr.scopes)
 

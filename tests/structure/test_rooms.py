@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "fhir": {"errors", "clinical", "scheduling"},
     "ehr": {"errors", "config"},
     "store": {"errors", "config"},
+    "durable": {"errors"},
     "workflow": {"errors", "clinical", "scheduling", "fhir"},
     "report": {"errors", "clinical", "scheduling", "fhir", "workflow"},
     "manual": {"errors", "clinical", "scheduling"},
@@ -34,8 +35,10 @@ ONE_DOOR = {
     "joserfc": {"ehr", "sandbox"},
     "flask": {"web", "sandbox"},
     "sqlalchemy": {"store"},
+    "alembic": {"store"},
+    "dbos": {"durable"},
     "cryptography": {"store", "sandbox"},
-    "click": {"cli", "cli_audit", "cli_ehr", "servers", "terminal"},
+    "click": {"cli", "cli_audit", "cli_db", "cli_ehr", "servers", "terminal"},
 }
 # Tables, not logic: a long table is data.
 LONGEST = 400

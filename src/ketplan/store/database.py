@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, select, text
+from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 
 from ketplan.errors import ConfigError
-from ketplan.store.schema import AUDIT_HEAD, VERSION, Schema
+from ketplan.store.schema import AUDIT_HEAD, LAYOUT, VERSION, Schema
 from ketplan.store.vault import Vault
 
 BUSY_SECONDS = 15
@@ -52,7 +52,7 @@ def open_database(url: str, keys: Sequence[str]) -> Database:
     reached, was made by another version, or was first sealed with a key that is not among `keys`.
     """
     vault = Vault(keys)
-    database = Database(_engine(url), Schema(vault))
+    database = Database(engine_for(url), Schema(vault))
     try:
         _prepare(database, vault)
     except BaseException:
@@ -61,7 +61,8 @@ def open_database(url: str, keys: Sequence[str]) -> Database:
     return database
 
 
-def _engine(url: str) -> Engine:
+def engine_for(url: str) -> Engine:
+    """The engine for `url`; a SQLite file is for this user alone. ConfigError as `open_database`."""
     parsed = _parsed(url)
     if parsed.get_backend_name() == "postgresql":
         return _create(parsed, pool_pre_ping=True)
@@ -114,27 +115,33 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options().get("ketplan_begin", "BEGIN"))
 
 
+def layout_of(connection: Connection) -> str | None:
+    """The layout of the tables that are there; None when there are none."""
+    if not inspect(connection).has_table(LAYOUT.name):
+        return None
+    return connection.execute(select(LAYOUT.c.version_num)).scalar()
+
+
 def _prepare(database: Database, vault: Vault) -> None:
     with database.writing() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": CREATION_LOCK})
-        database.schema.metadata.create_all(connection)
+        layout = layout_of(connection)
+        if layout is None:
+            database.schema.metadata.create_all(connection)
+            LAYOUT.create(connection, checkfirst=True)
+            connection.execute(insert(LAYOUT).values(version_num=VERSION))
+        elif layout != VERSION:
+            raise ConfigError(
+                f"The database has layout {layout}, this ketplan needs {VERSION}:"
+                " back it up, then run ketplan db upgrade."
+            )
         meta = database.schema.meta
         known = {row.name: row.value for row in connection.execute(select(meta))}
         if not known:
-            connection.execute(
-                insert(meta),
-                [
-                    {"name": "schema_version", "value": str(VERSION)},
-                    {"name": "canary", "value": vault.seal(CANARY)},
-                    {"name": AUDIT_HEAD, "value": vault.seal("0:")},
-                ],
-            )
+            sealed = {"canary": vault.seal(CANARY), AUDIT_HEAD: vault.seal("0:")}
+            connection.execute(insert(meta), [{"name": n, "value": v} for n, v in sealed.items()])
             return
-    if known.get("schema_version") != str(VERSION):
-        raise ConfigError(
-            f"The database has layout {known['schema_version']}, this version of ketplan needs {VERSION}."
-        )
     vault.unseal(known["canary"])
 
 

@@ -12,7 +12,7 @@ from ketplan.store.columns import Moment, Sealed
 from ketplan.store.vault import Vault
 
 VERSION = "0001"
-"""The layout below, as `migrations/versions` calls it. A change of any table is a new one, with a way there."""
+"""The layout below, as `migrations/versions` calls it. A changed table is a new layout, with a way there."""
 
 LAYOUT = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
 """Where Alembic keeps which layout the tables have."""
