@@ -1,23 +1,39 @@
-"""What was confirmed as it is kept until it stands in the EHR: the JSON of a signed plan, or of a filled-in
-instrument, with every resource to be written."""
+"""What was confirmed as it is kept until it stands in the EHR: the JSON of a signed plan, or of a record of
+any kind (a filled-in instrument, a dosing session, an adverse event), with every resource to be written."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
-from ketplan.clinical.plan import ConfirmedPlan, Resolution
+from ketplan.clinical.plan import Clinician, ConfirmedPlan, Resolution
 from ketplan.fhir.render import Step, Verb
-from ketplan.fhir.rendering.survey_response import FilledIn
 from ketplan.kept_terms import terms_payload
 from ketplan.store.plans import StoredPlan
 
-RECORD = "instrument"
+
+class Record(Protocol):
+    """Something taken down here that is written once. `said` is what was said in it: sent in again with
+    anything else it is refused."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def patient(self) -> str: ...
+    @property
+    def clinician(self) -> Clinician: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def said(self) -> Mapping[str, Any]: ...
+    def steps(self) -> tuple[Step, ...]: ...
 
 
 def plan_payload(plan: ConfirmedPlan, steps: Sequence[Step]) -> dict[str, Any]:
-    """The plan as it was signed: who, when, which findings how, and every resource to be written."""
+    """The plan as it was signed: who, when, which findings how, which course, and every resource to write."""
     return {
         "clinician": plan.clinician.reference,
         "clinician_name": plan.clinician.name,
@@ -32,23 +48,15 @@ def plan_payload(plan: ConfirmedPlan, steps: Sequence[Step]) -> dict[str, Any]:
     }
 
 
-def record_payload(filled: FilledIn, steps: Sequence[Step]) -> dict[str, Any]:
-    """A filled-in instrument as it was sent in: who, when, what, and every resource to be written."""
-    return said_in(filled) | {
-        "kind": RECORD,
-        "clinician": filled.clinician.reference,
-        "clinician_name": filled.clinician.name,
-        "confirmed_at": filled.at.isoformat(),
-        "steps": _kept_steps(steps),
-    }
-
-
-def said_in(filled: FilledIn) -> dict[str, Any]:
+def record_payload(record: Record) -> dict[str, Any]:
+    """A record as it was sent in: who, when, what, and every resource to be written."""
     return {
-        "instrument": filled.score.instrument,
-        "answers": [list(pair) for pair in filled.score.answers],
-        "total": filled.score.total,
-        "by_patient": filled.by_patient,
+        **record.said,
+        "kind": record.kind,
+        "clinician": record.clinician.reference,
+        "clinician_name": record.clinician.name,
+        "confirmed_at": record.at.isoformat(),
+        "steps": _kept_steps(record.steps()),
     }
 
 

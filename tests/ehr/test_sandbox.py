@@ -91,8 +91,8 @@ def test_a_plan_is_created_once_found_again_and_changed_by_its_version_only(char
         "subject": {"reference": f"Patient/{PATIENT}"},
         "identifier": [dict(zip(("system", "value"), IDENTIFIER, strict=True))],
     }
-    first = chart.create(plan, submit.condition(*IDENTIFIER))
-    again = chart.create(plan, submit.condition(*IDENTIFIER))
+    first = chart.create(plan, submit.condition("CarePlan", *IDENTIFIER))
+    again = chart.create(plan, submit.condition("CarePlan", *IDENTIFIER))
     assert (first.created, again.created, again.id) == (True, False, first.id)
     assert [r["id"] for r in submit.find(chart, "CarePlan", *IDENTIFIER, PATIENT)] == [first.id]
     assert submit.find(chart, "CarePlan", *IDENTIFIER, "sad-pounds") == []

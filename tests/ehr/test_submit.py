@@ -92,5 +92,5 @@ def test_provenance_is_found_by_its_target(client: FhirClient, ehr: FakeEhr) -> 
 
 def test_characters_that_mean_something_in_a_search_are_escaped() -> None:
     assert submit.token("https://x.example", "a,b|c$d\\e") == "https://x.example|a\\,b\\|c\\$d\\\\e"
-    assert submit.condition(SYSTEM, VALUE) == f"identifier={SYSTEM}|{VALUE}"
-    assert submit.condition("s", "a&b=é") == "identifier=s|a%26b%3D%C3%A9"
+    assert submit.condition("CarePlan", SYSTEM, VALUE) == f"identifier={SYSTEM}|{VALUE}"
+    assert submit.condition("CarePlan", "s", "a&b=é") == "identifier=s|a%26b%3D%C3%A9"

@@ -85,7 +85,7 @@ def test_a_dose_is_told_with_its_size_its_worst_values_and_how_it_was_borne() ->
             (ours, codes.VOMITING_DESPITE, False),
         ),
     ).doses
-    assert (dose.number, dose.on, dose.mg, dose.mg_per_kg) == (2, date(2026, 3, 5), 34, Decimal("0.5"))
+    assert (dose.number, dose.on, dose.mg, dose.mg_per_kg) == (1, date(2026, 3, 5), 34, Decimal("0.5"))
     assert (dose.pressure, dose.lowest_spo2) == ("162/92", 93)
     assert (dose.distressing_dissociation, dose.vomiting, dose.new_suicidal_ideation) == (True, False, None)
     assert (dose.reference, dose.maintenance) == ("Procedure/p1", False)
@@ -109,6 +109,12 @@ def test_an_administration_alone_is_a_dose_with_its_milligrams() -> None:
     }
     (dose,) = told(given).doses
     assert (dose.mg, dose.mg_per_kg, dose.systolic) == (20, None, None)
+
+
+def test_doses_are_counted_as_they_were_given() -> None:
+    later = {"performedPeriod": {"start": "2026-03-09T09:30:00-04:00"}}
+    found = told(a_procedure(id="p5", identifier=named("infusion-5"), **later), a_procedure()).doses
+    assert [(d.number, d.reference) for d in found] == [(1, "Procedure/p1"), (2, "Procedure/p5")]
 
 
 def test_the_day_of_a_dose_is_the_site_s() -> None:

@@ -29,6 +29,7 @@ SCOPES: tuple[Scope, ...] = (
     Scope("patient", "QuestionnaireResponse", "rs", "scales and the intake"),
     Scope("patient", "Encounter", "rs", "evaluations"),
     Scope("patient", "List", "rs", "asserted empty lists"),
+    Scope("patient", "AdverseEvent", "rs", "what went wrong in a course"),
     Scope("user", "Practitioner", "rs", "name of the clinician who signs"),
     Scope("user", "PractitionerRole", "rs", "whether the clinician may sign"),
     Scope("user", "Schedule", "rs", "calendars of chairs and therapists"),
@@ -39,7 +40,10 @@ SCOPES: tuple[Scope, ...] = (
     Scope("user", "Appointment", "crus", "write the plan's visits"),
     Scope("user", "Provenance", "crs", "record who signed"),
     Scope("user", "QuestionnaireResponse", "c", "write the answers to a scale filled in here"),
-    Scope("user", "Observation", "c", "write the total of a scale filled in here"),
+    Scope("user", "Observation", "c", "write scores of scales and what a session measured"),
+    Scope("user", "Procedure", "c", "write that a dosing session took place"),
+    Scope("user", "MedicationAdministration", "c", "write the dose that was given"),
+    Scope("user", "AdverseEvent", "c", "write an adverse event"),
 )
 IDENTITY = ("openid", "fhirUser")
 CONTEXT = {

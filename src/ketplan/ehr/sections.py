@@ -90,6 +90,8 @@ SECTIONS: tuple[SectionSpec, ...] = (
         ),
     ),
     SectionSpec("AllergyIntolerance", "AllergyIntolerance", (BY_PATIENT,)),
+    # R4 gives it no search by `patient`.
+    SectionSpec("AdverseEvent", "AdverseEvent", ((("subject", "Patient/{id}"),), BY_PATIENT)),
     SectionSpec("List", "List", (BY_PATIENT, (("subject", "Patient/{id}"),))),
 )
 

@@ -15,8 +15,14 @@ from ketplan.errors import Temporary
 Json = dict[str, Any]
 
 
-def condition(system: str, value: str) -> str:
-    """The search a conditional create is bound to: `identifier=system|value`."""
+# R4 searches these by subject alone, not by identifier: so is a conditional create out of the question.
+BY_SUBJECT_ALONE = frozenset({"AdverseEvent"})
+
+
+def condition(kind: str, system: str, value: str) -> str | None:
+    """The search a conditional create is bound to, `identifier=system|value`; None where there is none."""
+    if kind in BY_SUBJECT_ALONE:
+        return None
     return f"identifier={quote(token(system, value), safe=':/|')}"
 
 
@@ -34,7 +40,10 @@ def find(client: FhirClient, kind: str, system: str, value: str, patient_id: str
     """
     name = ("identifier", token(system, value))
     by_patient = ("patient", patient_id)
-    found = _all(client, kind, [(name, by_patient, PAGE), (name, PAGE), (by_patient, PAGE)])
+    queries: list[Query] = [(name, by_patient, PAGE), (name, PAGE), (by_patient, PAGE)]
+    if kind in BY_SUBJECT_ALONE:
+        queries = [(("subject", f"Patient/{patient_id}"), PAGE), (by_patient, PAGE)]
+    found = _all(client, kind, queries)
     return [r for r in found if _is_named(r, system, value) and belongs(client.base, r, patient_id)]
 
 

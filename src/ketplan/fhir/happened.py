@@ -3,7 +3,6 @@ anybody else did (ratings, laboratory, appointments that did not take place)."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
@@ -35,7 +34,7 @@ from ketplan.clinical.record import (
     Quantity,
     When,
 )
-from ketplan.clinical.view import USABLE, View, number, yes_or_no
+from ketplan.clinical.view import USABLE, View, moment_of, number, yes_or_no
 from ketplan.fhir import session_codes as codes
 from ketplan.fhir.rendering.authoring import PLAN_STEP_SYSTEM
 from ketplan.fhir.survey import OWN_QUESTIONS
@@ -82,10 +81,12 @@ def visit_of(identifiers: Iterable[tuple[str, str]], plan_id: str) -> str | None
 def _doses(record: PatientRecord, plan_id: str) -> Iterator[DoseGiven]:
     seen = _by_visit(record, plan_id)
     amounts = {visit: drug.amount for visit, drug in _administered(record, plan_id)}
-    for visit, (when, reference) in _given(record, plan_id, seen).items():
+    given = _given(record, plan_id, seen)
+    in_order = sorted(given, key=lambda visit: (moment_of(given[visit][0]), visit))
+    for place, visit in enumerate(in_order, 1):
         amount = amounts.get(visit)
         mg = amount.value if amount and amount.unit == "mg" else None
-        yield _dose(visit, when, reference, seen.get(visit, []), mg)
+        yield _dose(place, visit, given[visit], seen.get(visit, []), mg)
 
 
 def _given(
@@ -129,13 +130,15 @@ def _by_visit(record: PatientRecord, plan_id: str) -> dict[str, list[Observation
 
 
 def _dose(
-    visit: str, when: When, reference: str, observed: list[Observation], mg: Decimal | None
+    place: int, visit: str, given: tuple[When, str], observed: list[Observation], mg: Decimal | None
 ) -> DoseGiven:
+    """Doses are counted as they were given: a visit without one does not count."""
+    when, reference = given
     sized = [o for o in observed if _is_ours(o, codes.DOSE_MG)]
     start = next((o.when for o in sized if o.when), when)
     during = [o for o in observed if not _is_before(o, start)]
     return DoseGiven(
-        int(re.sub(r"\D", "", visit) or 0),
+        place,
         start.earliest,
         _measured(observed, codes.DOSE_MG_PER_KG),
         _measured(observed, codes.DOSE_MG) or mg,

@@ -107,6 +107,10 @@ TYPES: dict[str, dict[str, Param]] = {
                 service_type=_token("serviceType"), service_category=_token("serviceCategory")),
     "Provenance": _of(None, target=_reference("target"), recorded=_date("recorded"),
                       agent=_reference("agent.who")),
+    # R4 has no search of it by patient, identifier or status.
+    "AdverseEvent": {"_id": _token("id"), "subject": _reference("subject"), "date": _date("date"),
+                     "event": _token("event"), "actuality": _token("actuality"),
+                     "seriousness": _token("seriousness")},
     "Flag": _of(date=_date("period")),
     "List": _of(code=_token("code"), date=_date("date")),
     "RelatedPerson": _of("patient", name=_NAME),

@@ -17,6 +17,9 @@ _REQUIRED: dict[str, tuple[str, ...]] = {
     "Provenance": ("target", "recorded", "agent", "agent.who"),
     "Observation": ("status", "code"),
     "QuestionnaireResponse": ("status",),
+    "Procedure": ("status", "subject"),
+    "MedicationAdministration": ("status", "subject"),
+    "AdverseEvent": ("actuality", "subject"),
     "Communication": ("status",),
     "DocumentReference": ("status", "content"),
     "Task": ("status", "intent"),
@@ -44,14 +47,32 @@ _CODES: dict[tuple[str, str], frozenset[str]] = {
             "status",
         ): "proposed pending booked arrived fulfilled cancelled noshow entered-in-error checked-in waitlist",
         ("Appointment", "participant.status"): "accepted declined tentative needs-action",
+        (
+            "Observation",
+            "status",
+        ): "registered preliminary final amended corrected cancelled entered-in-error unknown",
+        (
+            "Procedure",
+            "status",
+        ): "preparation in-progress not-done on-hold stopped completed entered-in-error unknown",
+        (
+            "MedicationAdministration",
+            "status",
+        ): "in-progress not-done on-hold completed entered-in-error stopped unknown",
+        ("AdverseEvent", "actuality"): "actual potential",
     }.items()
 }
 
 _MAY_LACK_A_TIME = {"proposed", "cancelled", "waitlist"}
 
 
-def check(resource: Any, kind: str) -> Resource:
-    """The resource, when it may be stored as a ``kind``. Raises FhirError 400 (shape) or 422 (content)."""
+def check(
+    resource: Any, kind: str, *, missing: int = 422, codes: bool = True, times: bool = True
+) -> Resource:
+    """The resource, when it may be stored as a ``kind``. Raises FhirError 400 (shape) or 422 (content).
+
+    ``missing`` is the status for a missing element; ``codes`` and ``times`` say whether these are looked at.
+    """
     if kind not in TYPES:
         raise FhirError(404, "not-supported", f"This server does not keep {kind}.")
     if not isinstance(resource, dict) or resource.get("resourceType") != kind:
@@ -62,11 +83,11 @@ def check(resource: Any, kind: str) -> Resource:
         raise FhirError(400, "structure", "An element is empty; leave it out instead.", where=path)
     for path in _REQUIRED.get(kind, ()):
         if not any(True for _ in leaves(resource, path)):
-            raise FhirError(422, "required", f"{kind}.{path} is required.", where=f"{kind}.{path}")
-    for (owner, path), codes in _CODES.items():
-        if owner == kind and not codes.issuperset(map(str, leaves(resource, path))):
+            raise FhirError(missing, "required", f"{kind}.{path} is required.", where=f"{kind}.{path}")
+    for (owner, path), known in _CODES.items() if codes else ():
+        if owner == kind and not known.issuperset(map(str, leaves(resource, path))):
             raise FhirError(422, "code-invalid", f"{kind}.{path} has no such code.", where=f"{kind}.{path}")
-    if kind == "Appointment":
+    if kind == "Appointment" and times:
         _check_times(resource)
     return resource
 

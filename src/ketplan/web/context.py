@@ -15,7 +15,7 @@ from ketplan.config import Ehr
 from ketplan.ehr.discovery import Discovery
 from ketplan.fhir.record import RawSectionLike
 from ketplan.fhir.render import Step
-from ketplan.fhir.rendering.survey_response import FilledIn
+from ketplan.kept import Record
 from ketplan.web.reading import Readings
 from ketplan.web.writing import Writings
 from ketplan.workflow import Calendar, Practice
@@ -36,7 +36,7 @@ class Glue(Protocol):
         self, services: Services, plan: ConfirmedPlan, steps: Sequence[Step], client: Any, **how: Any
     ) -> Receipt: ...
     def resume_plan(self, services: Services, plan_id: str, client: Any, **how: Any) -> Receipt: ...
-    def write_record(self, services: Services, filled: FilledIn, client: Any, **how: Any) -> Receipt: ...
+    def write_record(self, services: Services, record: Record, client: Any, **how: Any) -> Receipt: ...
     def stored_receipt(self, services: Services, plan_id: str) -> Receipt | None: ...
 
 

@@ -17,7 +17,7 @@ from ketplan.clinical.instruments.scoring import Score
 from ketplan.clinical.instruments.table import instrument
 from ketplan.errors import EhrError, InputError, PatientMismatch, RefusedError, Temporary
 from ketplan.fhir.rendering.survey_response import FilledIn
-from ketplan.kept import RECORD, steps_of
+from ketplan.kept import steps_of
 from ketplan.store.audit import UNKNOWN, AuditEvent
 from ketplan.store.plans import StoredPlan
 from ketplan.web import sessions
@@ -175,7 +175,7 @@ def _note(session: LiveSession, action: str, target: str = "", outcome: str = "s
 
 def _kept(session: LiveSession, name: str, record: str) -> StoredPlan:
     """The filled-in instrument of this id, if it is one of this patient in this EHR."""
-    found = desk().services.plans.find(session.iss, session.patient, RECORD)
+    found = desk().services.plans.find(session.iss, session.patient, FilledIn.kind)
     kept = next((k for k in found if k.plan_id == record and k.payload["instrument"] == name), None)
     if kept is None:
         raise InputError("Nothing of this patient is kept here.")

@@ -21,7 +21,8 @@ class EhrChart:
         return self._client.read(kind, id)
 
     def create(self, resource: Json, unless: Identifier | None) -> Written:
-        return self._client.create(resource, submit.condition(*unless) if unless else None)
+        kind = str(resource["resourceType"])
+        return self._client.create(resource, submit.condition(kind, *unless) if unless else None)
 
     def update(self, resource: Json, etag: str | None) -> Written:
         return self._client.update(resource, etag)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, ClassVar
 
 from ketplan.clinical.instruments.filling import questions
 from ketplan.clinical.instruments.model import Instrument, Item
@@ -42,9 +43,24 @@ class FilledIn:
     at: datetime
     zone: str
 
+    kind: ClassVar[str] = "instrument"
+
     @property
     def row(self) -> Instrument:
         return instrument(self.score.instrument)
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What was answered, and by whom."""
+        return {
+            "instrument": self.score.instrument,
+            "answers": [list(pair) for pair in self.score.answers],
+            "total": self.score.total,
+            "by_patient": self.by_patient,
+        }
+
+    def steps(self) -> tuple[Step, ...]:
+        return render_instrument(self)
 
 
 def render_instrument(filled: FilledIn) -> tuple[Step, ...]:
