@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -13,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ketplan.clinical.house import House
-from ketplan.clinical.progress.course_now import CourseNow, as_answered, course_now, standing
+from ketplan.clinical.progress.as_json import entry_from, entry_json
+from ketplan.clinical.progress.course_now import CourseNow, Stated, as_answered, course_now, standing
 from ketplan.clinical.progress.facts import DoseGiven, EventKind, Happened, PlanFacts
 from ketplan.clinical.progress.history import Answer, Edit, Entry, History, Verdict, keep
 from ketplan.clinical.progress.limits import Limits
@@ -390,3 +392,42 @@ def test_rejected_answers_leave_the_plan_as_signed(entries: tuple[Entry, ...]) -
 def test_the_day_before_counts_nothing_of_tomorrow() -> None:
     """What is dated later has not happened."""
     assert now(doses(3), on=3).dose.number == 3
+
+
+@pytest.mark.parametrize(
+    ("known", "said", "after"),
+    [
+        (None, False, False),
+        (None, None, None),
+        (True, False, True),
+        (False, True, True),
+        (False, None, False),
+    ],
+)
+def test_frailty_on_record_stands_whatever_was_stated(
+    known: bool | None, said: bool | None, after: bool | None
+) -> None:
+    plan = Stated(said, 3).added_to(a_signed(frail=known))
+    assert (plan.frail, plan.lifetime_before) == (after, 3)
+    assert Stated().added_to(a_signed(lifetime_before=5)).lifetime_before == 5
+
+
+@settings(max_examples=100, deadline=None)
+@given(some_entries())
+def test_answers_come_back_from_json_as_they_were(entries: tuple[Entry, ...]) -> None:
+    for entry in entries:
+        kept = json.loads(
+            json.dumps(entry_json(entry), default=lambda d: {"decimal": str(d)}), object_hook=_revive
+        )
+        assert entry_from(kept) == entry
+
+
+def _revive(found: dict[str, Any]) -> Any:
+    return D(found["decimal"]) if found.keys() == {"decimal"} else found
+
+
+def test_evidence_and_days_come_back_too() -> None:
+    stretched = an_answer(a_rise(), 5)
+    due = proposal(Kind.TAPER, "maintenance-4", "t", Effect("e", interval_days=14, due=day(40)))
+    for entry in (stretched, an_answer(due, 41, due=day(50))):
+        assert entry_from(entry_json(entry)) == entry

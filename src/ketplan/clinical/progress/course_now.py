@@ -28,6 +28,21 @@ _FIRST_ANSWERED = frozenset({Kind.STEP_DOWN})
 
 
 @dataclass(frozen=True, slots=True)
+class Stated:
+    """What a chart rarely says and a named clinician has stated: frailty, doses before this course, anywhere.
+    None was not stated."""
+
+    frail: bool | None = None
+    lifetime_before: int | None = None
+
+    def added_to(self, plan: PlanFacts) -> PlanFacts:
+        """Frailty on record stands whatever was stated."""
+        frail = plan.frail if plan.frail or self.frail is None else self.frail
+        before = plan.lifetime_before if self.lifetime_before is None else self.lifetime_before
+        return replace(plan, frail=frail, lifetime_before=before)
+
+
+@dataclass(frozen=True, slots=True)
 class CourseNow:
     """`plan` with every answer in it, the proposals of today's review, `open` those nobody has answered yet.
 
