@@ -14,13 +14,17 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
+import urllib3.exceptions
 from requests.adapters import HTTPAdapter
 
 from ketplan import __version__
 from ketplan.ehr import jsontext
+from ketplan.ehr.connections import held
+from ketplan.ehr.peers import Peers
 from ketplan.errors import Fatal, Temporary, Unreachable
 
 MEGABYTE = 1_000_000
+AT_ONCE = 65_536
 # Below WARNING urllib3 writes the path and query of every request, patient ids included.
 logging.getLogger("urllib3.connectionpool").addFilter(lambda entry: entry.levelno >= logging.WARNING)
 
@@ -50,7 +54,7 @@ class Http:
     """Sends requests. One instance serves a whole process: connections are kept, cookies never are.
 
     `timeouts` are (connect, between bytes) in seconds, `total` the seconds a whole answer may take, `clock`
-    any monotonic clock.
+    any monotonic clock. `peers` knows the hosts: what it was asked about one, connections are held to.
     """
 
     def __init__(
@@ -59,13 +63,17 @@ class Http:
         total: float = 120,
         max_bytes: int = 20 * MEGABYTE,
         clock: Callable[[], float] = time.monotonic,
+        peers: Peers | None = None,
     ) -> None:
+        self.peers = peers or Peers()
         self._timeouts, self._total, self._max_bytes, self._clock = timeouts, total, max_bytes, clock
         self._session = requests.Session()
         self._session.headers["User-Agent"] = f"ketplan/{__version__}"
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("https://", "http://"):
-            self._session.mount(scheme, HTTPAdapter(pool_connections=16, pool_maxsize=16, max_retries=0))
+            adapter = HTTPAdapter(pool_connections=16, pool_maxsize=16, max_retries=0)
+            adapter.poolmanager.pool_classes_by_scheme = held(self.peers)
+            self._session.mount(scheme, adapter)
 
     def send(
         self,
@@ -99,18 +107,19 @@ class Http:
                 return Answer(response.status_code, response.headers, content)
         except requests.exceptions.SSLError:
             raise Fatal("The EHR's certificate could not be trusted.") from None
-        except requests.exceptions.ReadTimeout:
+        except (requests.exceptions.ReadTimeout, urllib3.exceptions.ReadTimeoutError):
             raise Temporary("The EHR did not answer in time.") from None
-        except (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError):
+        except (requests.exceptions.ConnectionError, urllib3.exceptions.ProtocolError):
             raise Unreachable("The connection to the EHR failed.") from None
-        except (requests.exceptions.RequestException, ValueError):
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, ValueError):
             raise Fatal("The EHR could not be asked: the request or its answer is not valid HTTP.") from None
 
     def _read(self, response: requests.Response, limit: int) -> bytes:
         deadline = self._clock() + self._total
         chunks: list[bytes] = []
         size = 0
-        for chunk in response.iter_content(65_536):
+        # What has come, however little: a whole chunk could be waited for byte by byte, past any deadline.
+        while chunk := response.raw.read1(AT_ONCE, decode_content=True):
             size += len(chunk)
             if size > limit:
                 raise Fatal(

@@ -7,18 +7,14 @@ used only when a rule below says so.
 from __future__ import annotations
 
 import re
-import socket
-from collections.abc import Callable
-from ipaddress import ip_address
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from ketplan.config import is_loopback, secure_address
+from ketplan.ehr.peers import Resolve, addresses, may_name
 from ketplan.errors import Fatal, InputError
 
 ID = re.compile(r"[A-Za-z0-9._\-]{1,200}")
 DEFAULT_PORTS = {"https": 443, "http": 80}
-
-Resolve = Callable[[str], list[str]]
 
 
 def fhir_base(text: str) -> str:
@@ -32,7 +28,8 @@ def fhir_base(text: str) -> str:
 def origin(url: str) -> tuple[str, str, int | None]:
     """(scheme, host, port) with the default port filled in."""
     parts = urlsplit(url)
-    return parts.scheme, (parts.hostname or "").lower(), parts.port or DEFAULT_PORTS.get(parts.scheme)
+    port = DEFAULT_PORTS.get(parts.scheme) if parts.port is None else parts.port
+    return parts.scheme, (parts.hostname or "").lower(), port
 
 
 def is_under(base: str, url: str) -> bool:
@@ -83,18 +80,10 @@ def created_id(kind: str, location: str | None) -> str | None:
 
 def next_page(base: str, here: str, link: str) -> str:
     """The address of the next page, verbatim or resolved against `here`; Fatal when it leaves the base."""
-    url = link if ":" in link.split("/")[0] else urljoin(here, link)
+    url = link if ":" in link.split("/")[0] else _joined(here, link)
     if not is_under(base, url):
         raise Fatal("The EHR's link to the next page leads away from the EHR, so it was not followed.")
     return url
-
-
-def addresses(host: str) -> list[str]:
-    """What `host` resolves to; an empty list when it does not."""
-    try:
-        return sorted({str(info[4][0]) for info in socket.getaddrinfo(host, None)})
-    except OSError:
-        return []
 
 
 def endpoint(iss: str, text: str, resolve: Resolve = addresses) -> str:
@@ -103,21 +92,20 @@ def endpoint(iss: str, text: str, resolve: Resolve = addresses) -> str:
     It must be https; http only on this machine and only if `iss` is on this machine too. On another host
     than that of `iss` it must not resolve to an inner address, unless `iss` itself is an inner one.
     """
-    url = urljoin(iss.rstrip("/") + "/", text)
+    url = _joined(iss.rstrip("/") + "/", text)
     parts = secure_address(url)
     home = urlsplit(iss).hostname or ""
-    if parts is None or (parts.scheme == "http" and not is_loopback(home)):
+    if parts is None or not url.isascii() or (parts.scheme == "http" and not is_loopback(home)):
         raise Fatal("The EHR's discovery document names an endpoint that is not https.")
     host = parts.hostname or ""
-    if host != home and not is_loopback(home) and not _reachable(host, home, resolve):
+    if host != home and not is_loopback(home) and not may_name(host, home, resolve):
         raise Fatal("The EHR's discovery document names an endpoint inside a network it is not part of.")
     return url
 
 
-def _reachable(host: str, home: str, resolve: Resolve) -> bool:
-    found = [ip_address(a.split("%")[0]) for a in resolve(host)]
-    if all(a.is_global for a in found):
-        return True
-    if any(a.is_loopback or a.is_link_local or a.is_multicast or a.is_unspecified for a in found):
-        return False
-    return any(not ip_address(a.split("%")[0]).is_global for a in resolve(home))
+def _joined(here: str, link: str) -> str:
+    """`link` made absolute; what is no address at all comes back as it is, and no rule lets it through."""
+    try:
+        return urljoin(here, link)
+    except ValueError:
+        return link

@@ -32,9 +32,9 @@ UNKNOWN = "unknown user"
 
 @dataclass(frozen=True)
 class AuditEvent:
-    """`actor`, `patient`, `target` are references (`Practitioner/7`) or ids; `action`, `outcome` words of ours.
+    """`actor`, `patient`, `target` are references (`Practitioner/7`) or ids.
 
-    `note` is an id of ours.
+    `action` and `outcome` are words of ours, `note` is an id of ours.
     """
 
     actor: str

@@ -65,6 +65,6 @@ def examine(
 
 def _discovered(seen: Watch, iss: str) -> Endpoints | EhrError:
     try:
-        return discover(seen, iss)
+        return discover(seen, iss, seen.peers.addresses)
     except EhrError as error:
         return error

@@ -110,7 +110,7 @@ def _issuer(found: Endpoints) -> Check:
 def _keys(found: Endpoints, watch: Watch) -> Check:
     asked = f"keys for sign-in tokens ({', '.join(identity.KEY_TYPES)})"
     try:
-        published = Discovery(watch).signer(found).keys
+        published = Discovery(watch, resolve=watch.peers.addresses).signer(found).keys
     except EhrError as error:
         return Check("keys", asked, str(error), Light.RED, "believes no sign-in token it cannot check")
     usable = identity.usable(published)
