@@ -91,7 +91,7 @@ def test_a_conditional_create_without_a_condition_is_refused(fhir: Fhir) -> None
     [
         ("GET", "CarePlan/none", "", 404),
         ("GET", "Nonsense", "", 404),
-        ("GET", "Patient/gad-ready/_history/1", "", 404),
+        ("GET", "Patient/gad-ready/_history/9", "", 404),
         ("DELETE", "Patient/gad-ready", "", 405),
         ("POST", "CarePlan", "{", 400),
         ("POST", "CarePlan", "[]", 400),
@@ -158,7 +158,8 @@ def test_the_capability_statement_tells_what_is_true(fhir: Fhir) -> None:
     plan = next(one for one in rest["resource"] if one["type"] == "CarePlan")
     oauth = {one["url"]: one["valueUri"] for one in rest["security"]["extension"][0]["extension"]}
     assert statement["fhirVersion"] == "4.0.1"
-    assert {one["code"] for one in plan["interaction"]} == {"read", "search-type", "create", "update"}
+    offered = {"read", "vread", "history-instance", "search-type", "create", "update", "patch"}
+    assert {one["code"] for one in plan["interaction"]} == offered
     assert plan["conditionalCreate"] is True
     assert oauth == {"authorize": f"{BASE}/auth/authorize", "token": f"{BASE}/auth/token"}
     for param in plan["searchParam"]:

@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo
 from flask import Flask, Response, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from ketplan.sandbox import fhir, pages, smart
+from ketplan.sandbox import fhir, pages, quirks, smart, trouble
 from ketplan.sandbox.faults import Faults
-from ketplan.sandbox.harbor import CLIENT_ID, Harbor
+from ketplan.sandbox.harbor import CLIENT_ID, Harbor, here
+from ketplan.sandbox.likes import HARBOR, Like
+from ketplan.sandbox.likes import like as like_named
 from ketplan.sandbox.wire import FhirError
 
 __all__ = ["Faults", "create_app"]
@@ -36,28 +38,52 @@ def create_app(
     static_tokens: Mapping[str, str] | None = None,
     open_access: bool = False,
     clock: Callable[[], float] = time.time,
+    like: Like | str = HARBOR,
 ) -> Flask:
     """A sandbox EHR whose FHIR base is ``<base_url>/fhir``, with synthetic data dated relative to ``today``.
 
     ``launch_url`` is the app the chart page opens; without it no app is registered. It may return to
     ``redirect_uris``, or to ``/callback`` of the same origin. ``static_tokens`` maps a token to the scopes
-    an operator has with it; ``open_access`` asks for no token at all.
+    an operator has with it; ``open_access`` asks for no token at all. ``like`` is the EHR to behave as,
+    or its name. Raises ValueError for a name that is none.
     """
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.jinja_options = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
     harbor = Harbor(
-        base_url, today, ZoneInfo(zone), clock, faults or Faults(), static_tokens or {}, open_access
+        base_url,
+        today,
+        ZoneInfo(zone),
+        clock,
+        faults or Faults(),
+        static_tokens or {},
+        open_access,
+        like_named(like) if isinstance(like, str) else like,
     )
     if launch_url:
         harbor.register(launch_url, redirect_uris, client_id)
     app.extensions["harbor"] = harbor
     for room in (smart, fhir, pages):
         app.register_blueprint(room.routes)
-    app.register_error_handler(FhirError, FhirError.response)
+    app.register_error_handler(FhirError, lambda error: quirks.refusal(here().like.errors, error))
     app.register_error_handler(HTTPException, _http_error)
-    app.after_request(_headers)
+    app.before_request(trouble.before)
+    for last in (trouble.record, trouble.after, _odd, _headers):  # the last one is the first to act
+        app.after_request(last)
     return app
+
+
+def _odd(response: Response) -> Response:
+    """Sign-in and discovery as the EHR at hand words them."""
+    rules = here().like.access
+    if request.endpoint == "smart.token":
+        told = quirks.token_answer(rules, here().faults, response)
+        if told.status_code == 200:
+            here().end_token(told.get_json()["access_token"], rules.token_seconds)
+        return told
+    if request.endpoint == "smart.smart_configuration" and response.status_code == 200:
+        return quirks.discovery(rules, response)
+    return response
 
 
 def _http_error(error: HTTPException) -> Response | tuple[str, int]:

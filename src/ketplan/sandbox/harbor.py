@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from typing import cast
@@ -15,13 +17,26 @@ from flask import current_app
 from ketplan.sandbox import patients
 from ketplan.sandbox.clinic import calendars, staff
 from ketplan.sandbox.faults import Faults, FaultSwitch
-from ketplan.sandbox.grants import Grants, Launch, Signer
+from ketplan.sandbox.grants import Launch
+from ketplan.sandbox.likes import HARBOR, Like
+from ketplan.sandbox.quirks import LikeGrants, LikeSigner
 from ketplan.sandbox.scopes import Access
 from ketplan.sandbox.search import Search
 from ketplan.sandbox.store import Seeds, Store, seeds
 from ketplan.sandbox.wire import FhirError
 
 CLIENT_ID = "ketplan"
+REMEMBERED = 10_000
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One request that came in and what it was answered; ``path`` is without the query."""
+
+    method: str
+    path: str
+    query: str
+    status: int
 
 
 @dataclass(frozen=True)
@@ -45,16 +60,21 @@ class Harbor:
         faults: Faults,
         static_tokens: Mapping[str, str],
         open_access: bool,
+        like: Like = HARBOR,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.fhir_url = f"{self.base_url}/fhir"
-        self.today, self.zone, self.clock = today, zone, clock
-        self.open_access = open_access
-        self.store = Store(clock, _data(today, zone, self.fhir_url))
-        self.search = Search(self.store, self.fhir_url, zone)
-        self.grants = Grants(clock, static_tokens)
-        self.signer = Signer()
+        self.today, self.zone, self._clock = today, zone, clock
+        self.open_access, self.like = open_access, like
         self.faults = FaultSwitch(faults)
+        label: Callable[[int], str] = str if like.writes.versions == "number" else lambda _: str(uuid.uuid4())
+        self.store = Store(self.clock, _data(today, zone, self.fhir_url), label)
+        cache = like.searches.cache_seconds
+        self.search = Search(self.store, self.fhir_url, zone, like.paging, self.clock, cache)
+        self.grants = LikeGrants(self.clock, static_tokens, like.access, self.faults_now)
+        self.signer = LikeSigner(like.access, self.faults_now)
+        self.requests: deque[Recorded] = deque(maxlen=REMEMBERED)
+        self._ends: dict[str, float] = {}
         self.client: Client | None = None
         self.cases = {case.person.id: case for case in patients.CASES}
         own = patients.PATIENT_WHO_SIGNS_IN
@@ -83,18 +103,39 @@ class Harbor:
         launch = self.grants.launch(Launch(patient, visit, embedded))
         return f"{self.client.launch_url}?{urlencode({'iss': self.fhir_url, 'launch': launch})}"
 
+    def clock(self) -> float:
+        """Seconds since 1970 by this server's own clock, which a fault may have put wrong."""
+        return self._clock() + self.faults.state("skew")
+
+    def faults_now(self) -> FaultSwitch:
+        return self.faults
+
+    def end_token(self, token: str, seconds: float = 0) -> None:
+        """A token is good for so much longer and not a second more."""
+        self._ends[token] = self.clock() + seconds
+
     def access(self, authorization: str | None) -> Access:
         """What the bearer of an Authorization header may do. Raises FhirError 401 without a good token."""
-        if self.open_access:
+        rules = self.like.access
+        if self.open_access or (not rules.enforced and not authorization):
             return Access("anybody", everything=True)
         scheme, _, token = (authorization or "").partition(" ")
-        access = self.grants.access(token.strip()) if scheme.lower() == "bearer" else None
+        access = self._good(token.strip()) if scheme.lower() == "bearer" else None
         if access:
-            return access
+            return replace(
+                access,
+                everything=not rules.enforced,
+                patient_writes=rules.patient_writes,
+                patient_wildcard_reaches_staff=rules.patient_wildcard_reaches_staff,
+            )
         error = ', error="invalid_token"' if authorization else ""
         challenge = {"WWW-Authenticate": f'Bearer realm="{self.fhir_url}"{error}'}
         words = "This request needs an access token that is known and in date."
         raise FhirError(401, "login", words, headers=challenge)
+
+    def _good(self, token: str) -> Access | None:
+        over = self.clock() >= self._ends.get(token, float("inf"))
+        return None if over else self.grants.access(token)
 
 
 @lru_cache(maxsize=4)

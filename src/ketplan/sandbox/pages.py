@@ -115,7 +115,7 @@ def set_faults() -> AnyResponse:
     try:
         if request.mimetype == "application/json":
             switch.set(switch.now.changed(request.get_json(silent=True)))
-            return Response(dumps(vars(switch.now)), content_type="application/json")
+            return Response(dumps(switch.now.as_json()), content_type="application/json")
         switch.set(_from_form())
     except ValueError as error:
         return Response(dumps({"error": f"{error}."}), 400, content_type="application/json")

@@ -71,6 +71,8 @@ class Access:
 
     ``patient`` is the launched patient's id, ``user`` the reference of whoever signed in. ``owner`` tells
     callers apart without being a secret. ``everything`` is a server that asks for no token.
+    ``patient_writes`` is False where patient scopes are granted and do not let write after all, and
+    ``patient_wildcard_reaches_staff`` where ``patient/*`` does not reach what is nobody's.
     """
 
     owner: str
@@ -78,6 +80,8 @@ class Access:
     patient: str | None = None
     user: str | None = None
     everything: bool = False
+    patient_writes: bool = True
+    patient_wildcard_reaches_staff: bool = True
 
     def reach(self, kind: str, letter: str) -> Reach | None:
         """How far one interaction on one type goes; None when no scope covers it.
@@ -91,10 +95,10 @@ class Access:
         own = self.user and self.user.startswith("Patient/")
         if contexts & {"user", "system"} and not own:
             return Reach(None)
-        if not contexts:
+        if not contexts or (letter in "cud" and not self.patient_writes):
             return None
         if kind in _SHARED:
-            return Reach(None) if letter in "rs" else None
+            return Reach(None) if letter in "rs" and self.patient_wildcard_reaches_staff else None
         patient = self.user.removeprefix("Patient/") if own and self.user else self.patient
         return Reach(patient) if patient else None
 

@@ -10,35 +10,53 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from ketplan.sandbox.likes import Paging
 from ketplan.sandbox.parameters import TYPES, Test, leaves, matcher, span, target, tokens
 from ketplan.sandbox.store import Store
 from ketplan.sandbox.wire import FhirError, Resource
 
 Query = Sequence[tuple[str, str]]
 
-DEFAULT_COUNT, MAX_COUNT, CURSORS = 50, 500, 2000
+CURSORS = 2000
 _CONTROLS = {"_count", "_sort", "_include", "_lastUpdated", "_format", "_total"}
 
 
 @dataclass(frozen=True)
 class Found:
-    """A search that has run: what it matched, and how its pages are to be cut."""
+    """A search that has run: what it matched, and how its pages are to be cut.
+
+    ``start`` is where this page begins, ``query`` what a numbered next page repeats.
+    """
 
     kind: str
     ids: tuple[str, ...]
-    total: int
     count: int
     includes: tuple[str, ...]
     link: str
     owner: str
+    start: int = 0
+    query: tuple[tuple[str, str], ...] = ()
 
 
 class Search:
-    """Runs queries against a store, and keeps the rest of a long answer until its next page is asked for."""
+    """Runs queries against a store, and keeps the rest of a long answer until its next page is asked for.
 
-    def __init__(self, store: Store, base: str, zone: ZoneInfo) -> None:
+    With ``cache_seconds`` a repeated question gets the answer of before, by ``clock``.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        base: str,
+        zone: ZoneInfo,
+        paging: Paging,
+        clock: Callable[[], float],
+        cache_seconds: float = 0,
+    ) -> None:
         self._store, self._base, self._zone = store, base, zone
+        self._paging, self._clock, self._cache_seconds = paging, clock, cache_seconds
         self._cursors: OrderedDict[str, Found] = OrderedDict()
+        self._answers: OrderedDict[tuple[str, str, Query], tuple[float, tuple[str, ...]]] = OrderedDict()
 
     def matches(self, kind: str, query: Query, allowed: Test) -> list[Resource]:
         """Every resource the query selects and ``allowed`` lets through.
@@ -52,17 +70,59 @@ class Search:
             if all(test(resource) for test in tests) and allowed(resource)
         ]
 
-    def run(self, kind: str, query: Query, allowed: Test, owner: str) -> Resource:
-        """The first page of a search as a searchset Bundle. ``owner`` is who may ask for the next one."""
-        found = self.matches(kind, query, allowed)
-        for name in reversed(_listed(query, "_sort")):
-            self._sort(kind, found, name)
+    def run(
+        self,
+        kind: str,
+        query: Query,
+        allowed: Test,
+        owner: str,
+        *,
+        asked: Query | None = None,
+        fresh: bool = True,
+    ) -> Resource:
+        """The first page of a search, or a numbered one, as a searchset Bundle.
+
+        ``owner`` is who may ask for the next page. ``asked`` is the query as the client put it, when the
+        server made another of it. ``fresh`` asks past the cache.
+        """
+        own = {self._paging.parameter}
+        query = tuple(pair for pair in query if pair[0] not in own)
+        asked = query if asked is None else tuple(asked)
         includes = tuple(value for name, value in query if name == "_include")
         for include in includes:
             self._include_paths(kind, include)
-        link = f"{self._base}/{kind}" + (f"?{urlencode(list(query))}" if query else "")
+        ids = self._remembered(kind, query, allowed, owner, fresh)
+        count = _count(query, self._paging)
+        start = self._start(asked, count)
+        link = f"{self._base}/{kind}" + (f"?{urlencode(list(asked))}" if asked else "")
+        repeated = tuple(pair for pair in asked if pair[0] not in own)
+        return self._page(Found(kind, ids, count, includes, link, owner, start, repeated), allowed)
+
+    def _remembered(self, kind: str, query: Query, allowed: Test, owner: str, fresh: bool) -> tuple[str, ...]:
+        """Ids of what a query finds now, or found a moment ago where answers are kept."""
+        key = (owner, kind, query)
+        when, ids = self._answers.get(key, (0.0, ()))
+        if not fresh and self._clock() < when + self._cache_seconds:
+            return ids
+        found = self.matches(kind, query, allowed)
+        for name in reversed(_listed(query, "_sort")):
+            self._sort(kind, found, name)
         ids = tuple(resource["id"] for resource in found)
-        return self._page(Found(kind, ids, len(ids), _count(query), includes, link, owner), allowed)
+        if self._cache_seconds:
+            with self._store.lock:
+                self._answers[key] = (self._clock(), ids)
+                while len(self._answers) > CURSORS:
+                    self._answers.popitem(last=False)
+        return ids
+
+    def _start(self, query: Query, count: int) -> int:
+        """Where a numbered page begins. Raises FhirError 400 for what is no number."""
+        given = dict(query).get(self._paging.parameter)
+        if given is None or self._paging.style == "token":
+            return 0
+        if not (given.isascii() and given.isdigit()):
+            raise FhirError(400, "invalid", f"{self._paging.parameter} is not a whole number.")
+        return int(given) if self._paging.style == "offset" else max(int(given) - 1, 0) * count
 
     def next_page(self, kind: str, cursor: str, allowed: Test, owner: str) -> Resource:
         """A later page. Raises FhirError (410) when the cursor is unknown, too old or somebody else's."""
@@ -73,28 +133,32 @@ class Search:
         return self._page(replace(found, link=self._cursor_link(kind, cursor)), allowed)
 
     def _page(self, found: Found, allowed: Test) -> Resource:
-        here, rest = found.ids[: found.count], found.ids[found.count :]
+        end = found.start + found.count
         links = [{"relation": "self", "url": found.link}]
-        if rest and found.count:
-            cursor = secrets.token_urlsafe(18)
-            with self._store.lock:
-                self._cursors[cursor] = replace(found, ids=rest)
-                while len(self._cursors) > CURSORS:
-                    self._cursors.popitem(last=False)
-            links.append({"relation": "next", "url": self._cursor_link(found.kind, cursor)})
-        page = [one for one in (self._store.find(found.kind, id_) for id_ in here) if one]
+        if end < len(found.ids) and found.count:
+            links.append({"relation": "next", "url": self._next(found, end)})
+        ids = found.ids[found.start : end]
+        page = [one for one in (self._store.find(found.kind, id_) for id_ in ids) if one]
         entries = [self._entry(one, "match") for one in page]
         entries += [self._entry(one, "include") for one in self._included(found, page, allowed)]
-        bundle: Resource = {
-            "resourceType": "Bundle",
-            "type": "searchset",
-            "total": found.total,
-            "link": links,
-        }
+        total = {"total": len(found.ids)} if self._paging.total else {}
+        bundle: Resource = {"resourceType": "Bundle", "type": "searchset", **total, "link": links}
         return {**bundle, "entry": entries} if entries else bundle
 
+    def _next(self, found: Found, end: int) -> str:
+        name, style = self._paging.parameter, self._paging.style
+        if style != "token":
+            number = end if style == "offset" else end // found.count + 1
+            return f"{self._base}/{found.kind}?{urlencode([*found.query, (name, number)])}"
+        cursor = secrets.token_urlsafe(18)
+        with self._store.lock:
+            self._cursors[cursor] = replace(found, start=end)
+            while len(self._cursors) > CURSORS:
+                self._cursors.popitem(last=False)
+        return self._cursor_link(found.kind, cursor)
+
     def _cursor_link(self, kind: str, cursor: str) -> str:
-        return f"{self._base}/{kind}?{urlencode({'_cursor': cursor})}"
+        return f"{self._base}/{kind}?{urlencode({self._paging.parameter: cursor})}"
 
     def _entry(self, resource: Resource, mode: str) -> Resource:
         url = f"{self._base}/{resource['resourceType']}/{resource['id']}"
@@ -157,10 +221,10 @@ def _listed(query: Query, name: str) -> list[str]:
     return [part for key, value in query if key == name for part in value.split(",") if part]
 
 
-def _count(query: Query) -> int:
+def _count(query: Query, paging: Paging) -> int:
     for name, value in query:
         if name == "_count":
             if not (value.isascii() and value.isdigit()):
                 raise FhirError(400, "invalid", "The search parameter _count is not a whole number.")
-            return min(int(value), MAX_COUNT)
-    return DEFAULT_COUNT
+            return min(int(value), paging.most)
+    return paging.size

@@ -1,4 +1,4 @@
-"""Resources in memory, each with a version and the moment it was last written."""
+"""Resources in memory, each with its versions and the moment it was last written."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from threading import RLock
+from typing import NamedTuple
 
 from ketplan.sandbox.wire import Resource
 
@@ -22,17 +23,26 @@ def seeds(resources: Iterable[Resource], written: str) -> Seeds:
     return kinds
 
 
+class Snapshot(NamedTuple):
+    """All that stood at one moment, to go back to."""
+
+    kinds: dict[str, dict[str, Resource]]
+    past: dict[tuple[str, str], tuple[Resource, ...]]
+
+
 class Store:
-    """The current version of every resource.
+    """Every resource, its current version and those before it.
 
     Stored dicts are never changed in place: a write puts a new one there, so a reader may keep what it got.
-    Whoever reads and then writes on the strength of it holds ``lock`` over both.
+    Whoever reads and then writes on the strength of it holds ``lock`` over both. ``label`` names the nth
+    version of a resource.
     """
 
-    def __init__(self, clock: Callable[[], float], seeds: Seeds) -> None:
+    def __init__(self, clock: Callable[[], float], seeds: Seeds, label: Callable[[int], str] = str) -> None:
         self.lock = RLock()
-        self._clock = clock
+        self._clock, self._label = clock, label
         self._kinds = {kind: dict(resources) for kind, resources in seeds.items()}
+        self._past: dict[tuple[str, str], tuple[Resource, ...]] = {}
 
     def find(self, kind: str, id_: str) -> Resource | None:
         return self._kinds.get(kind, {}).get(id_)
@@ -47,27 +57,54 @@ class Store:
         with self.lock:
             return iter(list(self._kinds.get(kind, {}).values()))
 
-    def create(self, resource: Resource) -> Resource:
-        """Store under a new id, which replaces any the client sent."""
+    def versions(self, kind: str, id_: str) -> list[Resource]:
+        """Every version of a resource, newest first; those of a deleted one too."""
         with self.lock:
-            return self._put(resource, str(uuid.uuid4()), 1)
+            now = self.find(kind, id_)
+            return [*([now] if now else []), *reversed(self._past.get((kind, id_), ()))]
+
+    def create(self, resource: Resource, id_: str = "") -> Resource:
+        """Store under ``id_`` or else a new id, which replaces any the client sent."""
+        with self.lock:
+            return self._put(resource, id_ or str(uuid.uuid4()))
 
     def replace(self, resource: Resource, id_: str) -> Resource:
         """Store the next version of a resource that exists."""
         with self.lock:
-            return self._put(resource, id_, version(self._kinds[resource["resourceType"]][id_]) + 1)
+            return self._put(resource, id_)
 
-    def _put(self, resource: Resource, id_: str, number: int) -> Resource:
+    def delete(self, kind: str, id_: str) -> None:
+        with self.lock:
+            self._keep(kind, id_)
+            self._kinds[kind].pop(id_, None)
+
+    def snapshot(self) -> Snapshot:
+        """What stands now; the caller holds the lock until it is restored or given up."""
+        return Snapshot({kind: dict(all_) for kind, all_ in self._kinds.items()}, dict(self._past))
+
+    def restore(self, snapshot: Snapshot) -> None:
+        self._kinds, self._past = snapshot.kinds, snapshot.past
+
+    def _put(self, resource: Resource, id_: str) -> Resource:
         kind = resource["resourceType"]
-        head = {"resourceType": kind, "id": id_, "meta": {**resource.get("meta", {}), **self._meta(number)}}
+        number = self._keep(kind, id_) + 1
+        meta = {**resource.get("meta", {}), "versionId": self._label(number), "lastUpdated": self._now()}
+        head = {"resourceType": kind, "id": id_, "meta": meta}
         stored = head | {key: value for key, value in resource.items() if key not in head}
         self._kinds.setdefault(kind, {})[id_] = stored
         return stored
 
-    def _meta(self, number: int) -> Resource:
+    def _keep(self, kind: str, id_: str) -> int:
+        """Put the current version, if there is one, with the past ones; how many there are then."""
+        past = self._past.get((kind, id_), ())
+        if before := self.find(kind, id_):
+            past = self._past[kind, id_] = (*past, before)
+        return len(past)
+
+    def _now(self) -> str:
         written = datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="milliseconds")
-        return {"versionId": str(number), "lastUpdated": written.replace("+00:00", "Z")}
+        return written.replace("+00:00", "Z")
 
 
-def version(resource: Resource) -> int:
-    return int(resource["meta"]["versionId"])
+def version(resource: Resource) -> str:
+    return str(resource["meta"]["versionId"])

@@ -16,7 +16,8 @@ Resource = dict[str, Any]
 class FhirError(Exception):
     """A refusal that leaves the server as an OperationOutcome.
 
-    ``code`` is an issue type of FHIR (``not-found``, ``conflict`` …), ``where`` a FHIRPath into the resource.
+    ``code`` is an issue type of FHIR (``not-found``, ``conflict`` …), ``where`` a FHIRPath into the resource,
+    ``number`` a vendor's own code.
     """
 
     def __init__(
@@ -27,16 +28,21 @@ class FhirError(Exception):
         *,
         where: str | None = None,
         headers: Mapping[str, str] | None = None,
+        number: str = "",
     ) -> None:
         super().__init__(words)
         self.status, self.code, self.words, self.where = status, code, words, where
+        self.number = number
         self.headers = dict(headers or {})
 
-    def response(self) -> Response:
+    def outcome(self) -> Resource:
         issue: Resource = {"severity": "error", "code": self.code, "details": {"text": self.words}}
         if self.where:
             issue["expression"] = [self.where]
-        return answer({"resourceType": "OperationOutcome", "issue": [issue]}, self.status, self.headers)
+        return {"resourceType": "OperationOutcome", "issue": [issue]}
+
+    def response(self) -> Response:
+        return answer(self.outcome(), self.status, self.headers)
 
 
 def _no_constant(word: str) -> Any:

@@ -156,11 +156,11 @@ def _slots(
         }
 
 
-def book(store: Store, before: Resource | None, after: Resource, base: str) -> None:
+def book(store: Store, before: Resource | None, after: Resource, base: str, taken: int = 409) -> None:
     """Take and give back the Slots of an Appointment that is about to be written.
 
-    Raises FhirError 409 when one of them is no longer free, 422 when it does not exist; then nothing moved.
-    The caller holds the store's lock.
+    Raises FhirError ``taken`` when one of them is no longer free, 422 when it does not exist; then nothing
+    moved. The caller holds the store's lock.
     """
     held, wanted = _held(before, base), _held(after, base)
     for reference in wanted - held:
@@ -168,7 +168,7 @@ def book(store: Store, before: Resource | None, after: Resource, base: str) -> N
         if not slot:
             raise FhirError(422, "not-found", "A slot of this appointment does not exist.", where="slot")
         if slot["status"] != "free":
-            raise FhirError(409, "conflict", "A slot of this appointment is already taken.", where="slot")
+            raise FhirError(taken, "conflict", "A slot of this appointment is already taken.", where="slot")
     for reference, status in [(one, "busy") for one in wanted - held] + [
         (one, "free") for one in held - wanted
     ]:
