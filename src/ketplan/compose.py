@@ -32,6 +32,7 @@ from ketplan.store.journal import Journal, JournalEntry, StepState
 from ketplan.store.launches import LiveSessions, PendingLaunches
 from ketplan.store.locks import RunLocks
 from ketplan.store.plans import Plans, PlanState, StoredPlan
+from ketplan.store.reviews import Reviews
 from ketplan.store.unsent import UnsentForms
 from ketplan.writeback.chart import EhrChart
 from ketplan.writeback.runner import run
@@ -63,6 +64,7 @@ class Services:
     locks: RunLocks
     audit: AuditTrail
     unsent: UnsentForms
+    reviews: Reviews
 
 
 def open_services(settings: Settings) -> Services:
@@ -80,6 +82,7 @@ def open_services(settings: Settings) -> Services:
         RunLocks(database),
         AuditTrail(database),
         UnsentForms(database),
+        Reviews(database),
     )
 
 

@@ -115,6 +115,18 @@ class Schema:
             Column("message", Sealed(vault), nullable=False),
             Column("updated", Moment, nullable=False),
         )
+        self.review = Table(
+            "review",
+            tables,
+            # A plan that was reviewed is not removed: its history would go with it.
+            Column("plan_id", ForeignKey("plan.plan_id"), primary_key=True),
+            Column("number", Integer, primary_key=True, autoincrement=False),
+            Column("review_id", String(64), nullable=False, unique=True),
+            Column("iss", String(500), nullable=False),
+            Column("patient_id", String(64), nullable=False),
+            Column("content", Sealed(vault), nullable=False),
+            Column("at", Moment, nullable=False),
+        )
         self.run_lock = Table(
             "run_lock",
             tables,

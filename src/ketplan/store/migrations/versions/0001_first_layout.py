@@ -132,6 +132,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("lid"),
     )
     op.create_table(
+        "review",
+        sa.Column("plan_id", sa.String(length=64), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("review_id", sa.String(length=64), nullable=False),
+        sa.Column("iss", sa.String(length=500), nullable=False),
+        sa.Column("patient_id", sa.String(length=64), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["plan_id"], ["plan.plan_id"]),
+        sa.PrimaryKeyConstraint("plan_id", "number"),
+        sa.UniqueConstraint("review_id"),
+    )
+    op.create_table(
         "writeback_step",
         sa.Column("plan_id", sa.String(length=64), nullable=False),
         sa.Column("key", sa.String(length=64), nullable=False),
@@ -153,6 +166,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("writeback_step")
+    op.drop_table("review")
     op.drop_table("ehr_grant")
     op.drop_table("worker")
     with op.batch_alter_table("unsent", schema=None) as batch_op:
