@@ -9,7 +9,8 @@ KetplanError
 ├── SessionError            no such launch for this browser, or it has ended: HTTP 404
 └── EhrError                the EHR did not do what was asked: HTTP 502
     ├── Temporary           worth trying again: exit 75
-    │   └── Unreachable     there was no connection, or it broke
+    │   ├── Unreachable     there was no connection, or it broke
+    │   └── SignInEnded     the EHR takes this sign-in no longer: another launch goes on from here
     └── Fatal               trying again changes nothing: exit 1
         ├── Forbidden       the EHR will not let this user do it
         ├── NotSupported    the EHR does not do this at all
@@ -76,6 +77,10 @@ class Temporary(EhrError):
 
 
 class Unreachable(Temporary):
+    pass
+
+
+class SignInEnded(Temporary):
     pass
 
 

@@ -13,12 +13,29 @@ from tests.ehr.builders import NOW
 from tests.ehr.oauth import CLIENT, EC_256, EC_384, RSA, RSA_NEXT, FakeServer, public, stamp
 
 
-def verify(server: FakeServer, discovery: Discovery, token: str | None = None) -> dict[str, object]:
+def verify(
+    server: FakeServer, discovery: Discovery, token: str | None = None, optional: bool = False
+) -> dict[str, object]:
     server.nonce = "nonce-1"
     endpoints = discovery.endpoints(server.iss)
+    nonce = identity.Nonce("nonce-1", optional)
     return identity.verify(
-        token or server.id_token(), lambda fresh: discovery.signer(endpoints, fresh), CLIENT, "nonce-1", NOW
+        token or server.id_token(), lambda fresh: discovery.signer(endpoints, fresh), CLIENT, nonce, NOW
     )
+
+
+def test_a_missing_nonce_passes_only_where_the_site_says_so(server: FakeServer, discovery: Discovery) -> None:
+    server.claims = {"nonce": None}
+    with pytest.raises(LaunchError, match="nonce"):
+        verify(server, discovery)
+    assert verify(server, discovery, optional=True)["sub"] == "user-7"
+
+
+@pytest.mark.parametrize("nonce", ["of-another-launch", "", 7, ["nonce-1", "other"]])
+def test_a_wrong_nonce_never_passes(server: FakeServer, discovery: Discovery, nonce: object) -> None:
+    server.claims = {"nonce": nonce}
+    with pytest.raises(LaunchError, match="nonce"):
+        verify(server, discovery, optional=True)
 
 
 @pytest.mark.parametrize(

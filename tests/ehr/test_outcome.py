@@ -1,7 +1,16 @@
 import pytest
 
 from ketplan.ehr import outcome
-from ketplan.errors import Conflict, EhrError, Fatal, Forbidden, NotFound, NotSupported, Temporary
+from ketplan.errors import (
+    Conflict,
+    EhrError,
+    Fatal,
+    Forbidden,
+    NotFound,
+    NotSupported,
+    SignInEnded,
+    Temporary,
+)
 from tests.ehr.builders import a_resource, an_outcome
 
 
@@ -10,7 +19,7 @@ from tests.ehr.builders import a_resource, an_outcome
     [
         (301, Fatal),
         (400, Fatal),
-        (401, Temporary),
+        (401, SignInEnded),
         (403, Forbidden),
         (404, NotFound),
         (405, NotSupported),

@@ -22,7 +22,11 @@ OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-u
 
 @dataclass(frozen=True)
 class Endpoints:
-    """Of one FHIR base. `issuer` and `jwks` are None when the SMART configuration does not say."""
+    """Of one FHIR base. What is None or empty the SMART configuration does not say.
+
+    `auth_methods` and `key_algorithms` are how clients may prove themselves at the token endpoint, `scopes`
+    what may be asked for.
+    """
 
     iss: str
     authorize: str
@@ -32,6 +36,11 @@ class Endpoints:
     capabilities: frozenset[str] = field(default_factory=frozenset)
     names_pkce: bool = False
     names_issuer_in_answer: bool = False
+    introspection: str | None = None
+    revocation: str | None = None
+    auth_methods: frozenset[str] = field(default_factory=frozenset)
+    key_algorithms: frozenset[str] = field(default_factory=frozenset)
+    scopes: frozenset[str] = field(default_factory=frozenset)
 
 
 @dataclass(frozen=True)
@@ -112,24 +121,44 @@ def _endpoints(iss: str, found: Json, resolve: urls.Resolve) -> Endpoints:
     if not isinstance(authorize, str) or not isinstance(token, str):
         raise Fatal("The EHR's discovery document names no authorization or token endpoint.")
     jwks, issuer = found.get("jwks_uri"), found.get("issuer")
-    methods, capabilities = found.get("code_challenge_methods_supported"), found.get("capabilities")
     return Endpoints(
         iss=iss,
         authorize=urls.endpoint(iss, authorize, resolve),
         token=urls.endpoint(iss, token, resolve),
         issuer=issuer if isinstance(issuer, str) else None,
         jwks=urls.endpoint(iss, jwks, resolve) if isinstance(jwks, str) else None,
-        capabilities=frozenset(c for c in capabilities if isinstance(c, str))
-        if isinstance(capabilities, list)
-        else frozenset(),
-        names_pkce=isinstance(methods, list) and "S256" in methods,
+        capabilities=_words(found, "capabilities"),
+        names_pkce="S256" in _words(found, "code_challenge_methods_supported"),
         names_issuer_in_answer=found.get("authorization_response_iss_parameter_supported") is True,
+        introspection=_optional(iss, found.get("introspection_endpoint"), resolve),
+        revocation=_optional(iss, found.get("revocation_endpoint"), resolve),
+        auth_methods=_words(found, "token_endpoint_auth_methods_supported"),
+        key_algorithms=_words(found, "token_endpoint_auth_signing_alg_values_supported"),
+        scopes=_words(found, "scopes_supported"),
     )
+
+
+def _optional(iss: str, address: object, resolve: urls.Resolve) -> str | None:
+    """An endpoint ketplan can do without: one that must not be used counts as none."""
+    try:
+        return urls.endpoint(iss, address, resolve) if isinstance(address, str) else None
+    except Fatal:
+        return None
+
+
+def _words(found: Json, name: str) -> frozenset[str]:
+    listed = found.get(name)
+    return frozenset(w for w in listed if isinstance(w, str)) if isinstance(listed, list) else frozenset()
 
 
 def _oauth_uris(statement: Any) -> Json:
     """The endpoints an older server names in its CapabilityStatement, by their names of today."""
-    names = {"authorize": "authorization_endpoint", "token": "token_endpoint"}
+    names = {
+        "authorize": "authorization_endpoint",
+        "token": "token_endpoint",
+        "introspect": "introspection_endpoint",
+        "revoke": "revocation_endpoint",
+    }
     found: Json = {}
     for rest in _dicts(_object(statement).get("rest")):
         security = rest.get("security")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -17,8 +18,16 @@ KEY_TYPES = {"RS256": "RSA", "RS384": "RSA", "ES256": "EC", "ES384": "EC"}
 SKEW_SECONDS = 120
 
 
+@dataclass(frozen=True)
+class Nonce:
+    """What the launch sent. An `optional` one may be missing from the token; another one never passes."""
+
+    value: str = field(repr=False)
+    optional: bool = False
+
+
 def verify(
-    token: str, signer: Callable[[bool], Signer], client_id: str, nonce: str, now: datetime
+    token: str, signer: Callable[[bool], Signer], client_id: str, nonce: Nonce, now: datetime
 ) -> dict[str, Any]:
     """The claims of `token`. LaunchError when anything about it is not right.
 
@@ -78,7 +87,7 @@ def _imported(key: dict[str, Any]) -> Key | None:
 
 
 def _checked(
-    claims: dict[str, Any], issuer: str, client_id: str, nonce: str, now: datetime
+    claims: dict[str, Any], issuer: str, client_id: str, nonce: Nonce, now: datetime
 ) -> dict[str, Any]:
     rules = jwt.JWTClaimsRegistry(
         now=int(now.timestamp()),
@@ -88,7 +97,6 @@ def _checked(
         sub={"essential": True},
         exp={"essential": True},
         iat={"essential": True},
-        nonce={"essential": True, "value": nonce},
     )
     try:
         rules.validate(claims)
@@ -97,6 +105,8 @@ def _checked(
         raise _refused(named if isinstance(named, str) else "claims") from None
     if claims.get("azp", client_id) != client_id:
         raise _refused("azp")
+    if claims.get("nonce") != nonce.value and not (nonce.optional and "nonce" not in claims):
+        raise _refused("nonce")
     return claims
 
 

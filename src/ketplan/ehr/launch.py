@@ -14,14 +14,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
-from ketplan.config import Ehr
+from ketplan.config import Ehr, Refreshing
 from ketplan.ehr import identity, scopes, tokens, urls
+from ketplan.ehr.authority import Authority, Sign
 from ketplan.ehr.context import Context
 from ketplan.ehr.discovery import Discovery, Endpoints
 from ketplan.errors import LaunchError
 
 log = logging.getLogger(__name__)
 
+ONLINE, OFFLINE = "online_access", "offline_access"
 PENDING_FOR = timedelta(minutes=10)
 RELAUNCH = "launch ketplan again from the chart"
 REFUSALS = {
@@ -31,6 +33,7 @@ REFUSALS = {
     "invalid_client": "The EHR does not know ketplan as registered; its administrator has to check it.",
     "login_required": f"The EHR asks for a sign-in first; sign in and {RELAUNCH}.",
     "temporarily_unavailable": f"The EHR's sign-in is busy; wait a moment and {RELAUNCH}.",
+    "interaction_required": f"The EHR asks for a sign-in first; sign in and {RELAUNCH}.",
     "server_error": f"The EHR's sign-in failed; wait a moment and {RELAUNCH}.",
 }
 
@@ -116,7 +119,7 @@ def begin(
     """
     if not endpoints.names_pkce:
         log.warning("EHR %s does not declare PKCE S256; it is used all the same", ehr.name)
-    scope = scopes.requested(endpoints.capabilities, in_ehr=launch is not None, override=ehr.scopes)
+    scope = _scope(ehr, endpoints, in_ehr=launch is not None)
     pending = PendingLaunch(
         random(32), random(32), random(48), iss, launch, ehr.name, redirect_uri, scope, now
     )
@@ -138,9 +141,14 @@ def begin(
 
 
 def complete(
-    pending: PendingLaunch, ehr: Ehr, callback: Mapping[str, str], discovery: Discovery, now: datetime
+    pending: PendingLaunch,
+    ehr: Ehr,
+    callback: Mapping[str, str],
+    discovery: Discovery,
+    now: datetime,
+    sign: Sign | None = None,
 ) -> Grant:
-    """Finish `pending` with the parameters the EHR sent the browser back with.
+    """Finish `pending` with the parameters the EHR sent the browser back with; `sign` as for Authority.
 
     LaunchError when any check fails or no patient was named, an EhrError when the EHR cannot be reached.
     That a pending launch is used once, by the browser that began it, is the caller's to see to.
@@ -151,16 +159,8 @@ def complete(
         raise LaunchError(f"This answer belongs to another launch; {RELAUNCH}.")
     endpoints = discovery.endpoints(pending.iss)
     code = _code(callback, endpoints)
-    answer = tokens.exchange(
-        discovery.http,
-        endpoints.token,
-        ehr,
-        code,
-        pending.verifier,
-        pending.redirect_uri,
-        pending.scope,
-        now,
-    )
+    authority = Authority(discovery.http, endpoints, ehr.client, sign)
+    answer = authority.exchange(code, pending.verifier, pending.redirect_uri, pending.scope, now)
     if answer.patient is None:
         raise LaunchError("The EHR did not say whose chart is open; open a patient's chart and launch there.")
     claims = _claims(answer.id_token, pending, ehr, endpoints, discovery, now)
@@ -190,6 +190,19 @@ def challenge(verifier: str) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
+def _scope(ehr: Ehr, endpoints: Endpoints, in_ehr: bool) -> str:
+    """What is asked for; a site's own list is asked as it stands, refresh token or none."""
+    asked = scopes.requested(endpoints.capabilities, in_ehr=in_ehr, override=ehr.scopes)
+    offers = "permission-online" in endpoints.capabilities or ONLINE in endpoints.scopes
+    wanted = {
+        Refreshing.ONLINE: ONLINE,
+        Refreshing.OFFLINE: OFFLINE,
+        Refreshing.NONE: "",
+        Refreshing.DECLARED: ONLINE if offers else "",
+    }[ehr.refreshing]
+    return f"{asked} {wanted}" if wanted and not ehr.scopes else asked
+
+
 def _code(callback: Mapping[str, str], endpoints: Endpoints) -> str:
     issuer = callback.get("iss")
     if (issuer is not None or endpoints.names_issuer_in_answer) and issuer != endpoints.issuer:
@@ -210,12 +223,22 @@ def _claims(
     discovery: Discovery,
     now: datetime,
 ) -> Mapping[str, object]:
-    """The verified claims; none when the EHR sent no id_token, which leaves the user unknown."""
+    """The verified claims; none when the EHR sent no id_token, which leaves the user unknown.
+
+    So does one that fails a check, where the site has said that this EHR's often do.
+    """
     if id_token is None:
         return {}
-    return identity.verify(
-        id_token, lambda fresh: discovery.signer(endpoints, fresh), ehr.client_id, pending.nonce, now
-    )
+    nonce = identity.Nonce(pending.nonce, ehr.nonce_optional)
+    try:
+        return identity.verify(
+            id_token, lambda fresh: discovery.signer(endpoints, fresh), ehr.client_id, nonce, now
+        )
+    except LaunchError as error:
+        if not ehr.id_token_optional:
+            raise
+        log.warning("EHR %s: %s It is opened for reading only.", ehr.name, error)
+        return {}
 
 
 def _fhir_user(iss: str, claims: Mapping[str, object]) -> str | None:

@@ -9,12 +9,21 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ketplan.errors import Conflict, EhrError, Fatal, Forbidden, NotFound, NotSupported, Temporary
+from ketplan.errors import (
+    Conflict,
+    EhrError,
+    Fatal,
+    Forbidden,
+    NotFound,
+    NotSupported,
+    SignInEnded,
+    Temporary,
+)
 
 # 401 is Temporary: the same run, begun again after a fresh sign-in, goes on where it stopped.
 MEANING: dict[int, tuple[type[EhrError], str]] = {
     400: (Fatal, "The EHR could not use the request"),
-    401: (Temporary, "The EHR no longer accepts this sign-in; launch ketplan again from the chart"),
+    401: (SignInEnded, "The EHR no longer accepts this sign-in; launch ketplan again from the chart"),
     403: (Forbidden, "The EHR does not allow this to the signed-in user"),
     404: (NotFound, "The EHR has no such resource"),
     405: (NotSupported, "The EHR does not offer this"),
