@@ -27,7 +27,13 @@ def to(target: str) -> Json:
 
 def a_goal() -> Step:
     target = [{"detailQuantity": {"value": Decimal("5.0")}}]
-    resource = {"lifecycleStatus": "active", "subject": to(f"Patient/{PATIENT}"), "target": target}
+    resource = {
+        "lifecycleStatus": "active",
+        "description": {"text": "GAD-7 total below 5."},
+        "subject": to(f"Patient/{PATIENT}"),
+        "startDate": "2026-03-09",
+        "target": target,
+    }
     return _create("goal-1", "Goal", resource)
 
 
@@ -35,6 +41,8 @@ def a_care_plan(**changes: Any) -> Step:
     resource = {
         "status": "draft",
         "intent": "plan",
+        "title": "Ketamine and CBT treatment plan",
+        "created": "2026-03-07T16:30:00-05:00",
         "subject": to(f"Patient/{PATIENT}"),
         "goal": [to("step:goal-1")],
         "addresses": [to("Condition/c1")],
@@ -46,6 +54,8 @@ def a_request() -> Step:
     resource = {
         "status": "active",
         "intent": "plan",
+        "code": {"text": "Ketamine infusion"},
+        "authoredOn": "2026-03-07T16:30:00-05:00",
         "subject": to(f"Patient/{PATIENT}"),
         "basedOn": [to("step:care-plan")],
     }

@@ -121,6 +121,11 @@ class FakeEhr:
             found = [raw for raw in found if wanted in raw.get("identifier", [])]
         return copy.deepcopy(found)
 
+    def of_patient(self, kind: str, patient_id: str) -> list[Json]:
+        self._request("search", kind)
+        self.searching(kind)
+        return copy.deepcopy(self.all(kind))
+
     def find_by_target(self, target: str) -> list[Json]:
         self._request("search", "Provenance")
         self.searching("Provenance")

@@ -43,6 +43,19 @@ def test_killed_anywhere_and_run_again(dies_at: int, honours_search: bool, honou
     assert_each_stands_once(ehr, journal)
 
 
+@pytest.mark.parametrize("dies_at", range(1, moments() + 1))
+def test_killed_anywhere_where_identifiers_are_dropped(dies_at: int) -> None:
+    wire, clock = Wire(dies_at), Clock()
+    ehr = FakeEhr(honours_condition=False, drops=("identifier", "entity"), wire=wire)
+    journal, lock = FakeJournal(wire), FakeLock(wire)
+    with pytest.raises(Killed):
+        write(ehr, journal, lock, clock)
+    clock.sleep(LEASE_SECONDS)
+    wire.dead = False
+    assert write(ehr, journal, lock, clock).exit_code == 0
+    assert_each_stands_once(ehr, journal)
+
+
 @pytest.mark.parametrize("dies_at", range(1, moments() + 1, 3))
 def test_killed_twice_while_answers_get_lost(dies_at: int) -> None:
     clock = Clock()

@@ -37,7 +37,9 @@ def test_a_request_lost_on_the_way_is_sent_again_after_a_search(kind: str) -> No
     assert set(outcomes(receipt).values()) == {"written", "updated"}
     assert clock.slept == [0.5, 1.0]
     sent = [request for request in ehr.requests if request.endswith(f" {kind}")]
-    assert sent[:6] == [f"search {kind}", f"create {kind}"] * 3
+    creates = [place for place, request in enumerate(sent) if request == f"create {kind}"]
+    assert len(creates) >= 3
+    assert all(sent[place - 1] == f"search {kind}" for place in creates[:3])
 
 
 def test_patience_ends_and_the_next_run_goes_on() -> None:

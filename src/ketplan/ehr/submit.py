@@ -47,6 +47,12 @@ def find(client: FhirClient, kind: str, system: str, value: str, patient_id: str
     return [r for r in found if _is_named(r, system, value) and belongs(client.base, r, patient_id)]
 
 
+def of_patient(client: FhirClient, kind: str, patient_id: str) -> list[Json]:
+    """Every resource of `kind` that is about this patient. Raises as `find`."""
+    found = _all(client, kind, [(("patient", patient_id), PAGE)])
+    return [r for r in found if belongs(client.base, r, patient_id)]
+
+
 def find_by_target(client: FhirClient, target: str, kind: str = "Provenance") -> list[Json]:
     """Resources of `kind` whose `target` is the resource `target` ("CarePlan/123"). Raises as `find`."""
     found = _all(client, kind, [(("target", target), PAGE)])

@@ -14,6 +14,9 @@ class EhrChart:
     def find(self, kind: str, system: str, value: str, patient_id: str) -> list[Json]:
         return submit.find(self._client, kind, system, value, patient_id)
 
+    def of_patient(self, kind: str, patient_id: str) -> list[Json]:
+        return submit.of_patient(self._client, kind, patient_id)
+
     def find_by_target(self, target: str) -> list[Json]:
         return submit.find_by_target(self._client, target)
 

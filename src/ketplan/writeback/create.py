@@ -8,6 +8,7 @@ from ketplan.errors import Conflict, EhrError, Fatal, NotFound, Temporary
 from ketplan.fhir.render import Step
 from ketplan.store.journal import StepState
 from ketplan.writeback.compare import differences
+from ketplan.writeback.likeness import is_like
 from ketplan.writeback.references import guard_stored, references, tail
 from ketplan.writeback.steps import Json, Outcome, Row, Stored, identifier_of, identifiers, oldest
 from ketplan.writeback.writing import Writing, row
@@ -61,12 +62,13 @@ def _search(writing: Writing, step: Step, resource: Json) -> list[Json]:
     An EHR that may not be searched is believed to have nothing, unless an answer was lost: then only a
     human can look.
     """
+    lost = writing.states[step.key] is StepState.UNKNOWN
     try:
-        return _matches(writing, step, resource)
+        return _matches(writing, step, resource) or (_alike(writing, step, resource) if lost else [])
     except Temporary:
         raise
     except EhrError as error:
-        if writing.states[step.key] is StepState.UNKNOWN:
+        if lost:
             raise Fatal(
                 "Whether the EHR has this is not known, and it cannot be searched for: look in the EHR.",
                 error.status,
@@ -85,6 +87,13 @@ def _matches(writing: Writing, step: Step, resource: Json) -> list[Json]:
     for held in hits:
         guard_stored(held, writing.patient_id)
     return hits
+
+
+def _alike(writing: Writing, step: Step, resource: Json) -> list[Json]:
+    """What an EHR that drops identifiers may have kept of a request whose answer was lost."""
+    others = {entry.resource_id for key, entry in writing.entries.items() if key != step.key} | writing.taken
+    found = writing.chart.of_patient(step.type, writing.patient_id) if identifier_of(resource) else []
+    return [held for held in found if held.get("id") not in others and is_like(resource, held)]
 
 
 def _found(writing: Writing, step: Step, resource: Json, hits: list[Json], but: Collection[str]) -> Row:

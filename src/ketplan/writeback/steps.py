@@ -47,6 +47,9 @@ class Chart(Protocol):
     def find(self, kind: str, system: str, value: str, patient_id: str) -> list[Json]:
         """What carries this identifier; more than that is tolerated."""
 
+    def of_patient(self, kind: str, patient_id: str) -> list[Json]:
+        """Everything of one kind that the patient has."""
+
     def find_by_target(self, target: str) -> list[Json]:
         """The Provenance of "CarePlan/123"; more than that is tolerated."""
 

@@ -21,7 +21,7 @@ class Writing:
     """One run of one plan. `states` is what the journal says of each step, by key.
 
     There, `sending` means "sent in this run": what an earlier run left so is `unknown` here, since nobody
-    can tell how far it came.
+    can tell how far it came. `taken` are the ids in the EHR that this run has given to a step.
     """
 
     plan_id: str
@@ -36,6 +36,7 @@ class Writing:
     entries: dict[str, Entry] = field(default_factory=dict)
     states: dict[str, StepState] = field(default_factory=dict)
     sent: set[str] = field(default_factory=set)
+    taken: set[str] = field(default_factory=set)
 
     def plan(self, ordinal: int, step: Step) -> None:
         entry = self.journal.plan(
@@ -57,6 +58,7 @@ class Writing:
 
     def done(self, step: Step, id: str, etag: str | None = None, status: int | None = None) -> None:
         self.journal.done(self.plan_id, step.key, id, etag, status, self.now())
+        self.taken.add(id)
         self.states[step.key] = StepState.DONE
 
     def unknown(self, step: Step, error: EhrError) -> None:
