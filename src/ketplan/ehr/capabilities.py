@@ -18,6 +18,7 @@ class Capabilities:
 
     fhir_version: str
     software: str = ""
+    publisher: str = ""
     interactions: Mapping[str, frozenset[str]] = field(default_factory=dict)
     search_params: Mapping[str, frozenset[str]] = field(default_factory=dict)
     includes: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -43,6 +44,7 @@ def parse(raw: Any) -> Capabilities:
     return Capabilities(
         fhir_version=version,
         software=str(software.get("name") or "") if isinstance(software, dict) else "",
+        publisher=str(raw.get("publisher") or ""),
         interactions={
             k: _words(i.get("code") for i in _dicts(t.get("interaction"))) for k, t in types.items()
         },
