@@ -34,6 +34,7 @@ from ketplan.store.locks import RunLocks
 from ketplan.store.plans import Plans, PlanState, StoredPlan
 from ketplan.store.reviews import Reviews
 from ketplan.store.unsent import UnsentForms
+from ketplan.store.workers import Workers
 from ketplan.writeback.chart import EhrChart
 from ketplan.writeback.runner import run
 from ketplan.writeback.steps import Outcome, Receipt, Row
@@ -65,6 +66,7 @@ class Services:
     audit: AuditTrail
     unsent: UnsentForms
     reviews: Reviews
+    workers: Workers
 
 
 def open_services(settings: Settings) -> Services:
@@ -83,6 +85,7 @@ def open_services(settings: Settings) -> Services:
         AuditTrail(database),
         UnsentForms(database),
         Reviews(database),
+        Workers(database),
     )
 
 
