@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from html import unescape
@@ -19,7 +19,7 @@ from ketplan.clinical import codes
 from ketplan.clinical.assessment import assess
 from ketplan.clinical.codes import ValueSet
 from ketplan.clinical.disorders import DISORDERS, Disorder
-from ketplan.clinical.house import House
+from ketplan.clinical.house import GROUPS, House
 from ketplan.clinical.library import SHIPPED
 from ketplan.clinical.progress.proposals import Kind
 from ketplan.clinical.protocols import evidence, ketamine, seed
@@ -31,6 +31,7 @@ from ketplan.clinical.session import ladder
 from ketplan.clinical.session.day_of_dose import go_no_go
 from ketplan.clinical.session.discharge import discharge
 from ketplan.clinical.session.lines import Verdict
+from ketplan.clinical.setting import settable
 from ketplan.manual import as_html, as_markdown, gate, sample, session
 from ketplan.manual.blocks import Block, Bullets, Heading, Table, Text, heading, table
 from ketplan.manual.tables import Tables
@@ -66,7 +67,9 @@ def test_every_protocol_course_interaction_and_claim_stands_in_it() -> None:
     assert first_cells("The therapy courses") == [c.id for c in SHIPPED.courses]
     assert first_cells("Interacting drugs") == [i.id for i in INTERACTIONS]
     assert first_cells("The article's statements") == [c.id for c in seed.CLAIMS]
-    assert len(the_table("House defaults of this site").rows) == len(fields(House))
+    assert len(the_table("House defaults of this site").rows) == len(settable(House))
+    for name, caption in GROUPS.items():
+        assert the_table(caption).head[0] == f"Name in [{name}]"
     for course in SHIPPED.courses:
         assert [row[1] for row in the_table(f"{course.id}: the sessions").rows] == list(course.titles)
 

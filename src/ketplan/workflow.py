@@ -21,8 +21,10 @@ from ketplan.clinical.findings import Decision, Evidence, Finding, must_be_resol
 from ketplan.clinical.house import House
 from ketplan.clinical.library import SHIPPED, Library
 from ketplan.clinical.plan import Clinician, ConfirmedPlan, Draft, Resolution
+from ketplan.clinical.progress.limits import Limits
 from ketplan.clinical.record import PatientRecord
 from ketplan.clinical.screens.suicide import RELEASE_FIELDS
+from ketplan.clinical.session.limits import SessionLimits
 from ketplan.errors import InputError, PatientMismatch, RefusedError
 from ketplan.fhir.datatypes import BASE
 from ketplan.fhir.record import RawSectionLike, parse_record
@@ -47,6 +49,14 @@ class Practice:
     house: House = field(default_factory=House)
     signing_roles: tuple[str, ...] = ()
     library: Library = SHIPPED
+
+    @property
+    def session_limits(self) -> SessionLimits:
+        return self.house.session
+
+    @property
+    def review_limits(self) -> Limits:
+        return self.house.review
 
     @property
     def zone(self) -> ZoneInfo:

@@ -147,7 +147,8 @@ def test_titles_of_exposure_and_phobia() -> None:
 
 def test_monitoring() -> None:
     """4.1, and the words of the acceptance cases."""
-    drip, spray = monitoring.BY_ROUTE["IV"], monitoring.BY_ROUTE["IN"]
+    drip, spray = monitoring.of("IV", 40), monitoring.of("IN", None)
+    assert drip and spray
     assert drip.vitals_minutes == (0, 10, 20, 30, 40, 55, 70, 85, 100, 120)
     assert spray.vitals_minutes[:2] == (0, 40) and spray.vitals_minutes[-1] == 120
     for one in (drip, spray):

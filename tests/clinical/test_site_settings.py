@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import fields
 from decimal import Decimal
 
 import pytest
 
 from ketplan import config
 from ketplan.clinical import site_settings
-from ketplan.clinical.house import House, described
+from ketplan.clinical.house import GROUPS, House, group
 from ketplan.clinical.library import SHIPPED, Library
+from ketplan.clinical.setting import described, settable
 from ketplan.errors import ConfigError
 
 
@@ -92,6 +92,9 @@ SC = "[protocol.SC_ASC_WEEKLY]\n"
 PO = "[protocol.PO_SUPERVISED]\n"
 GAD = "[course.CBT_GAD_14]\n"
 HOUSE = "[house]\n"
+# Courses that go on where the widest gap between doses is set.
+_TIGHTER = ("IV6_2PW", "IV3_QW", "SC_ASC_WEEKLY", "ESK_LABEL")
+WIDE = "".join(f"[protocol.{id}]\nenabled = false\n" for id in _TIGHTER)
 
 
 @pytest.mark.parametrize(
@@ -218,6 +221,45 @@ HOUSE = "[house]\n"
             "cbt_window_hours in [house]: 72 h does not come before",
         ),
         (HOUSE + "cbt_window_hours = 24", "cbt_window_hours in [house] must be a list of 2 whole numbers."),
+        # the other tables
+        (
+            "[pressure]\nhold_systolic = 170",
+            "hold_systolic in [pressure]: 170 mmHg is above the most allowed, 160 mmHg"
+            " (8b; nearest published is 165/100 [F:ROD20]).",
+        ),
+        (
+            "[session]\nstop_systolic = 180\npause_systolic = 181",
+            "pause_systolic in [session]: 181 mmHg is above the most allowed, 180 mmHg",
+        ),
+        (
+            "[results]\nqtc_hold = 471\nqtc_review = 480",
+            "qtc_review in [results]: 480 ms is above the most allowed, 470 ms",
+        ),
+        (
+            "[freshness]\npregnancy = 8",
+            "pregnancy in [freshness]: 8 days is above the most allowed, 7 days (3.3, 8b).",
+        ),
+        ("[freshness]\nvitals = 0", "vitals in [freshness]: 0 days is below the least allowed, 1 days"),
+        (
+            "[review]\nliver_stop_multiple = 6",
+            "liver_stop_multiple in [review]: 6 times is above the most allowed",
+        ),
+        (
+            "[review]\nlate_review_days = [91, 91, 364]",
+            "late_review_days in [review]: 91 days does not come before 91 days.",
+        ),
+        (
+            "[review]\nlate_review_days = [91, 182]",
+            "late_review_days in [review] must be a list of 3 whole numbers.",
+        ),
+        ("[session]\nfood_hours = 5.5", "food_hours in [session]: 5.5 h is below the least allowed, 6 h"),
+        ("[weight]\nlongest_days = 400", "longest_days in [weight]: 400 days is above the most allowed"),
+        ("[entry]\nlsas = 20", "lsas in [entry]: 20 points is below the least allowed, 30 points"),
+        ("[entry]\nphq_9 = 10", "phq_9 is not known in [entry]; known are gad_7, lsas, "),
+        (
+            "[pressure]\nreview_systolic = 140\nhold_systolic = 141\ncrisis_systolic = 159",
+            "crisis_systolic in [pressure]: 159 mmHg is below the least allowed, 160 mmHg",
+        ),
         # what is not known, and wrong kinds
         (HOUSE + "trial_weeks = 8", "trial_weeks is not known in [house]; known are "),
         (HOUSE + 'country = "DE"', "country is not known in [house]; known are "),
@@ -252,20 +294,40 @@ def test_a_larger_gap_fits_once_the_tight_course_is_off() -> None:
 
 def test_the_settings_file_is_documented_as_it_is_read() -> None:
     rows = config.describe()
-    shipped = {line.name: line.shipped for line in described(House()) if line.name != "country"}
-    assert {r.name: r.default for r in rows if r.table == "house"} == shipped
+    for table in GROUPS:
+        lines = [line for line in described(group(House(), table)) if line.name != "country"]
+        told = {r.name: (r.default, r.meaning) for r in rows if r.table == table}
+        assert {name: default for name, (default, _) in told.items()} == {x.name: x.shipped for x in lines}
+        assert all(x.words in told[x.name][1] and x.allowed in told[x.name][1] for x in lines)
     assert [r.name for r in rows if r.table == "protocol"] == list(site_settings.PROTOCOL_KEYS)
     assert [r.name for r in rows if r.table == "course"] == list(site_settings.COURSE_KEYS)
-    assert {f.name for f in fields(House)} == {*shipped, "country"}
 
 
 @pytest.mark.parametrize(
     "row", [r for r in config.describe() if r.table in config.CLINICAL], ids=lambda r: f"{r.table}-{r.name}"
 )
 def test_every_example_is_one_that_is_read_and_changes_something(row: config.Setting) -> None:
-    heading = {"house": "house", "protocol": "protocol.IV6_2PW", "course": "course.CBT_GAD_14"}[row.table]
+    heading = {"protocol": "protocol.IV6_2PW", "course": "course.CBT_GAD_14"}.get(row.table, row.table)
     extra = "[protocol.IV6_3PW]\nenabled = false\n" if row.name == "dose_gap_hours" else ""
     assert read(f"{extra}[{heading}]\n{row.name} = {row.example}") != (House(), SHIPPED)
+
+
+def test_every_range_holds_the_shipped_value_and_both_its_edges() -> None:
+    for table in GROUPS:
+        shipped = group(House(), table)
+        for f in settable(shipped):
+            if f.metadata["allowed"] is None or isinstance(f.default, tuple):
+                continue
+            low, high = f.metadata["allowed"]
+            assert low <= f.default <= high, f.name
+            for edge in {low, high}:
+                read(f"[{table}]\n{f.name} = {edge}\n[protocol.IV6_3PW]\nenabled = false\n{WIDE}")
+
+
+def test_the_ladder_is_one_for_the_assessment_and_the_day_of_a_dose() -> None:
+    house, _ = read("[pressure]\nhold_systolic = 150\n[session]\nstay_minutes = 150")
+    assert house.pressure is house.session.pressure
+    assert (house.pressure.hold_systolic, house.session.stay_minutes) == (150, 150)
 
 
 def test_the_tables_are_those_the_settings_file_knows() -> None:

@@ -249,8 +249,8 @@ def _escort(view: View) -> Iterator[Finding]:
 def _severity(view: View, treated: Sequence[Disorder]) -> Iterator[Finding]:
     for disorder in treated:
         score = workup.scale_score(view, disorder.scale)
-        entry = disorder.scale.entry
-        if score and entry is not None and (total := number(score)) is not None and total < entry:
+        entry = view.house.entry.of(disorder.scale.id)
+        if score and (total := number(score)) is not None and total < entry:
             yield finding(
                 "SEVERITY_BELOW_ENTRY",
                 f"{disorder.scale.title} {value_words(score)} is below {entry}, the usual entry.",

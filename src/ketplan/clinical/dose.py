@@ -8,12 +8,11 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from ketplan.clinical import codes
 from ketplan.clinical.disorders import Disorder
+from ketplan.clinical.progress.limits import Limits
 from ketplan.clinical.protocols.ketamine import KetamineProtocol
 from ketplan.clinical.screens.weight import DosingWeight, two_places
 from ketplan.clinical.view import View
 
-STEP_MG_PER_KG = Decimal("0.25")
-CEILING_FROM_65 = Decimal("0.5")
 ESKETAMINE_FIRST_MG, DEVICE_MG = 56, 28
 _PARENTERAL = ("IV", "SC")
 _BASIS_WORDS = {"actual": "actual weight", "ideal": "ideal weight", "adjusted": "adjusted weight"}
@@ -64,7 +63,7 @@ def first_dose(
         _arithmetic(mg_per_kg, kg, used, exact, mg),
         (
             *_ascending(protocol, kg, ceiling),
-            *_titration(protocol, mg_per_kg, kg, ceiling, disorder),
+            *_titration(protocol, mg_per_kg, kg, ceiling, disorder, view.house.review),
             *protocol.notes,
         ),
     )
@@ -92,7 +91,8 @@ def _ceiling(view: View, protocol: KetamineProtocol) -> Decimal | None:
     """The protocol's; at most 0.5 mg/kg by drip or needle from 65 on or when frail, no override (8b)."""
     ceiling = protocol.ceiling_mg_per_kg
     if protocol.route in _PARENTERAL and (view.is_65_or_older or view.active(codes.FRAILTY)):
-        return min(CEILING_FROM_65, ceiling or CEILING_FROM_65)
+        lower = view.house.review.ceiling_from_65_mg_per_kg
+        return min(lower, ceiling or lower)
     return ceiling
 
 
@@ -119,11 +119,12 @@ def _titration(
     kg: Decimal | None,
     ceiling: Decimal | None,
     disorder: Disorder | None,
+    limits: Limits,
 ) -> tuple[str, ...]:
-    """Steps a clinician will be asked about, each at most 0.25 mg/kg up and never beyond the ceiling."""
+    """Steps a clinician will be asked about, each within the largest step and never beyond the ceiling."""
     current, told = first, []
     for n, step in enumerate(protocol.titration):
-        dose = min(step.mg_per_kg, current + STEP_MG_PER_KG, ceiling or step.mg_per_kg)
+        dose = min(step.mg_per_kg, current + limits.step_mg_per_kg, ceiling or step.mg_per_kg)
         if dose <= current:
             continue
         cut = disorder.scale.response_pct if n and disorder else step.improvement_below_pct
@@ -135,12 +136,14 @@ def _titration(
         current = dose
     if told:
         told.append(
-            "Never up after 165/100 or more, distressing dissociation, vomiting, saturation under 94 %"
-            " or new suicidal thoughts."
+            f"Never up after {limits.bar_systolic}/{limits.bar_diastolic} or more, distressing dissociation,"
+            f" vomiting, saturation under {limits.lowest_spo2} % or new suicidal thoughts."
         )
     if protocol.floor_mg_per_kg is not None:
         told.append(
-            "Step down by 0.25 mg/kg after 180/110, distressing dissociation or vomiting despite treatment;"
+            f"Step down by {limits.step_mg_per_kg} mg/kg after"
+            f" {limits.down_systolic}/{limits.down_diastolic}, distressing dissociation or vomiting despite"
+            " treatment;"
             f" not below {protocol.floor_mg_per_kg} mg/kg."
         )
     return tuple(told)

@@ -25,6 +25,7 @@ from ketplan.clinical.plan import (
     Visit,
     VisitKind,
 )
+from ketplan.clinical.progress.limits import Limits
 from ketplan.clinical.protocols import cbt, evidence, monitoring
 from ketplan.clinical.protocols.cbt import CbtProtocol
 from ketplan.clinical.protocols.ketamine import KetamineProtocol
@@ -45,7 +46,7 @@ FOLLOW_UP_TITLES = {
     "review_12_months": "Review at 12 months",
 }
 CALL = "24h_check_call"
-LATE_REVIEWS = (("review_3_months", 91), ("review_6_months", 182), ("review_12_months", 364))
+LATE_REVIEWS = ("review_3_months", "review_6_months", "review_12_months")
 NONE = KetamineCourse("NONE")
 
 
@@ -55,7 +56,7 @@ def draft(assessment: Assessment) -> Draft:
     blocked = assessment.decision is Decision.BLOCKED
     course = NONE if blocked else _ketamine(assessment, assessment.protocol)
     therapy = None if blocked or lead is None else _therapy(assessment, lead)
-    followups = () if blocked else _followups(view.start, assessment.protocol, therapy)
+    followups = () if blocked else _followups(view.start, assessment.protocol, therapy, view.house.review)
     return Draft(
         patient=view.record.patient.reference,
         as_of=view.as_of,
@@ -71,7 +72,7 @@ def draft(assessment: Assessment) -> Draft:
         cbt=therapy,
         cbt_candidates=() if lead else tuple(_usual_course(assessment, d) for d in assessment.targets),
         followups=followups,
-        monitoring=monitoring.of(assessment.protocol.route, assessment.protocol.minutes),
+        monitoring=monitoring.of(assessment.protocol.route, assessment.protocol.minutes, view.house.session),
         alternative_plan=_alternative(assessment),
         alternative_steps=_alternative_steps(assessment),
         goals=_goals(assessment) if therapy or course.infusions else (),
@@ -153,15 +154,18 @@ def _course(start: date, protocol: CbtProtocol, with_doses: bool) -> CbtCourse:
     )
 
 
-def _followups(start: date, protocol: KetamineProtocol, therapy: CbtCourse | None) -> tuple[FollowUp, ...]:
+def _followups(
+    start: date, protocol: KetamineProtocol, therapy: CbtCourse | None, limits: Limits
+) -> tuple[FollowUp, ...]:
     days: list[tuple[str, int]] = []
     if protocol.day_offsets:
         last = protocol.day_offsets[-1]
         days.append((CALL, 1))
         if len(protocol.day_offsets) == 6:
-            days.append(("mid_course_review", protocol.day_offsets[3]))
-        days.append(("end_of_induction_review", protocol.end_of_induction_day or last + 7))
-        days.append(("review_1_month_after_last_dose", last + 28))
+            days.append(("mid_course_review", protocol.day_offsets[limits.mid_course_before - 1]))
+        end = protocol.end_of_induction_day or last + limits.review_after_days
+        days.append(("end_of_induction_review", end))
+        days.append(("review_1_month_after_last_dose", last + limits.month_review_days))
     elif therapy:
         days.append(("review_4_weeks", 28))
     else:
@@ -174,7 +178,7 @@ def _followups(start: date, protocol: KetamineProtocol, therapy: CbtCourse | Non
             on_business_day(start, 0) + timedelta(days=1) if visit == CALL else on_business_day(start, day),
             FOLLOW_UP_TITLES[visit],
         )
-        for visit, day in (*days, *LATE_REVIEWS)
+        for visit, day in (*days, *zip(LATE_REVIEWS, limits.late_review_days, strict=True))
     )
 
 
@@ -185,7 +189,7 @@ def _visits(
     followups: tuple[FollowUp, ...],
 ) -> tuple[Visit, ...]:
     house = assessment.view.house
-    monitored = monitoring.of(course.route, course.minutes)
+    monitored = monitoring.of(course.route, course.minutes, house.session)
     stay = monitored.minimum_observation_minutes if monitored else 0
     total = course.infusions
     what = "Infusion" if course.route == "IV" else "Dose"
@@ -233,7 +237,7 @@ def _goals(assessment: Assessment) -> tuple[TargetGoal, ...]:
             scale.loinc,
             baseline,
             target,
-            on_business_day(assessment.view.start, 91),
+            on_business_day(assessment.view.start, assessment.view.house.review.late_review_days[0]),
         ),
     )
 

@@ -6,9 +6,13 @@ from collections.abc import Iterator
 from decimal import Decimal
 from itertools import pairwise
 
-from ketplan.clinical.dose import STEP_MG_PER_KG
 from ketplan.clinical.house import House
-from ketplan.clinical.protocols.ketamine import HARD_CEILING_MG_PER_KG, MIN_GAP_HOURS, KetamineProtocol
+from ketplan.clinical.protocols.ketamine import (
+    HARD_CEILING_MG_PER_KG,
+    MIN_GAP_HOURS,
+    STEP_MG_PER_KG,
+    KetamineProtocol,
+)
 
 # The least dose that was studied [F:FAV18]; infusions are given over 40 to 60 minutes [F:ASKP18].
 LOWEST_MG_PER_KG = Decimal("0.1")

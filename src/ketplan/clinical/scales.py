@@ -11,15 +11,13 @@ from decimal import Decimal
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """`entry` is the lowest total at which an induction is usual ([H], 8b); `response_pct` the fall that
-    counts as response, with `response_points` where the table wants both; `remission_below` the total
-    below which the goal is reached, None where the table has none; `maximum` bounds the total; `names` begin
-    the text of an uncoded total."""
+    """`response_pct` is the fall that counts as response, with `response_points` where the table wants both;
+    `remission_below` the total below which the goal is reached, None where the table has none; `maximum`
+    bounds the total; `names` begin the text of an uncoded total. The usual entry is a house default."""
 
     id: str
     title: str
     maximum: int
-    entry: Decimal | None
     response_pct: int
     remission_below: Decimal | None
     loinc: str | None = None
@@ -28,18 +26,11 @@ class Scale:
     response_points: int | None = None
 
 
-def _at_least(score: int) -> Decimal:
-    return Decimal(score)
-
-
-GAD7 = Scale(
-    "GAD-7", "GAD-7", 21, _at_least(10), 50, Decimal(5), "70274-6", ("GAD-7", "GAD7"), "5.1 [F:TOU20][M]"
-)
+GAD7 = Scale("GAD-7", "GAD-7", 21, 50, Decimal(5), "70274-6", ("GAD-7", "GAD7"), "5.1 [F:TOU20][M]")
 LSAS = Scale(
     "LSAS",
     "Liebowitz Social Anxiety Scale",
     144,
-    _at_least(51),
     28,
     Decimal(36),
     None,
@@ -50,7 +41,6 @@ PDSS = Scale(
     "PDSS",
     "Panic Disorder Severity Scale",
     28,
-    _at_least(11),
     40,
     Decimal(6),
     None,
@@ -61,7 +51,6 @@ YBOCS = Scale(
     "Y-BOCS",
     "Yale-Brown Obsessive Compulsive Scale",
     40,
-    _at_least(16),
     35,
     Decimal(13),
     None,
@@ -72,7 +61,6 @@ PCL5 = Scale(
     "PCL-5",
     "PCL-5",
     80,
-    _at_least(31),
     30,
     Decimal(29),
     "101698-9",
@@ -84,7 +72,6 @@ PHOBIA = Scale(
     "SMSP",
     "Severity Measure for Specific Phobia",
     40,
-    _at_least(20),
     50,
     None,
     None,

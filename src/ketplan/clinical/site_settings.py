@@ -7,19 +7,24 @@ ceilings. Every refusal is one sentence that names the table, the number and the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import Field, fields, replace
+from dataclasses import Field, replace
 from decimal import Decimal
-from typing import Any
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 from ketplan.clinical import limits
-from ketplan.clinical.house import House, worded
+from ketplan.clinical.house import GROUPS, House, group
 from ketplan.clinical.library import Library
 from ketplan.clinical.protocols import cbt, ketamine
 from ketplan.clinical.protocols.cbt import CbtProtocol
 from ketplan.clinical.protocols.ketamine import KetamineProtocol, TitrationStep
+from ketplan.clinical.setting import settable, worded
 from ketplan.errors import ConfigError
 
-TABLES = ("house", "protocol", "course")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+TABLES = (*GROUPS, "protocol", "course")
 PROTOCOL_KEYS = (
     "enabled",
     "mg_per_kg",
@@ -38,7 +43,7 @@ def read(tables: Mapping[str, Any], country: str) -> tuple[House, Library]:
 
     Numbers with a fraction must come as Decimal. Raises ConfigError.
     """
-    house = _house(tables.get("house", {}), country)
+    house = _house(tables, country)
     protocols = _named(tables.get("protocol", {}), "protocol", [p.id for p in ketamine.PROTOCOLS if p.route])
     courses = _named(tables.get("course", {}), "course", list(cbt.BY_ID))
     return house, Library(
@@ -50,34 +55,46 @@ def read(tables: Mapping[str, Any], country: str) -> tuple[House, Library]:
 # --- house defaults -------------------------------------------------------------------------------------
 
 
-def _house(table: Any, country: str) -> House:
-    """Every field of House but the country, which is the site's."""
-    settable = {f.name: f for f in fields(House) if f.name != "country"}
-    _known(table, list(settable), "[house]")
-    return House(country=country, **{key: _default(settable[key], value) for key, value in table.items()})
+def _house(tables: Mapping[str, Any], country: str) -> House:
+    """Every table of GROUPS: those beside [house] are groups, the pressure's within the day's."""
+    shipped = House()
+    told = {name: _group(group(shipped, name), tables.get(name, {}), name) for name in GROUPS}
+    groups: dict[str, Any] = {
+        name: replace(group(shipped, name), **told[name]) for name in GROUPS if name != "house"
+    }
+    session = replace(groups.pop("session"), pressure=groups.pop("pressure"))
+    return House(country=country, session=session, **groups, **told["house"])
 
 
-def _default(field: Field[Any], value: Any) -> Any:
-    where, shipped, unit = f"{field.name} in [house]", field.default, field.metadata["unit"]
+def _group(shipped: DataclassInstance, table: Any, name: str) -> dict[str, Any]:
+    """The values a table sets; the country is the site's."""
+    known = {f.name: f for f in settable(shipped) if f.name != "country"}
+    _known(table, list(known), f"[{name}]")
+    return {key: _default(known[key], value, f"{key} in [{name}]") for key, value in table.items()}
+
+
+def _default(field: Field[Any], value: Any, where: str) -> Any:
+    shipped, unit = field.default, field.metadata["unit"]
     if isinstance(shipped, bool):
         return _yes_or_no(value, where)
     if isinstance(shipped, str):
         return _words(value, where)
     if isinstance(shipped, tuple):
-        first, last = _whole_numbers(value, 2, where)
-        if first >= last:
-            raise ConfigError(f"{where}: {first} {unit} does not come before {last} {unit}.")
-        return tuple(_within(field, part) for part in (first, last))
+        parts = _whole_numbers(value, len(shipped), where)
+        for one, next_one in pairwise(parts):
+            if one >= next_one:
+                raise ConfigError(f"{where}: {one} {unit} does not come before {next_one} {unit}.")
+        return tuple(_within(field, part, where) for part in parts)
     number = _decimal(value, where) if isinstance(shipped, Decimal) else _whole(value, where)
     if field.name == "esketamine_first_mg_from_65" and number % 28:
         raise ConfigError(f"{where}: {number} mg is not a whole number of 28 mg devices.")
-    return _within(field, number)
+    return _within(field, number, where)
 
 
-def _within(field: Field[Any], number: Any) -> Any:
+def _within(field: Field[Any], number: Any, where: str) -> Any:
     unit, (least, most), why = (field.metadata[key] for key in ("unit", "allowed", "why"))
     reason = f" ({why})" if why else ""
-    said = f"{field.name} in [house]: {worded(number, unit)} is"
+    said = f"{where}: {worded(number, unit)} is"
     if number < least:
         raise ConfigError(f"{said} below the least allowed, {worded(least, unit)}{reason}.")
     if number > most:

@@ -1,16 +1,15 @@
-"""House defaults with their limits, what a site cannot change yet, and the list of sources."""
+"""House defaults with their limits, what a site cannot change, and the list of sources."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import replace
 from importlib.resources import files
 
 from ketplan.clinical.draft import FOLLOW_UP_TITLES
-from ketplan.clinical.house import Line, described, worded
-from ketplan.clinical.progress.limits import Limits
-from ketplan.clinical.session.limits import SessionLimits
+from ketplan.clinical.house import GROUPS, group
+from ketplan.clinical.setting import Line, described
 from ketplan.manual.blocks import Block, Text, bullets, heading, table
 from ketplan.manual.tables import Tables
 
@@ -18,24 +17,20 @@ from ketplan.manual.tables import Tables
 def house_defaults(tables: Tables) -> Iterator[Block]:
     yield heading(2, "House defaults")
     yield Text(
-        "No published source sets these numbers. They stand in the settings file (`[house]`, `[protocol.ID]`,"
-        " `[course.ID]`); the range is what ketplan accepts, and a start with anything beyond it is refused."
+        "No published source sets these numbers. They stand in the settings file, each table under its own"
+        " name; `[protocol.ID]` and `[course.ID]` set the courses. The range is what ketplan accepts, and a"
+        " start with anything beyond it is refused. `[review]` and `[session]` hold a course under way and"
+        " the day of a dose."
     )
-    yield table(
-        "House defaults of this site",
-        "Name | Value here | Shipped | Changed | May be | What it means",
-        [
-            (
-                f"`{x.name}`",
-                x.value,
-                x.shipped,
-                _changed(x),
-                x.allowed,
-                _meaning(x),
-            )
-            for x in described(tables.house)
-        ],
-    )
+    for name, caption in GROUPS.items():
+        yield table(
+            caption,
+            f"Name in [{name}] | Value here | Shipped | Changed | May be | What it means",
+            [
+                (f"`{x.name}`", x.value, x.shipped, _changed(x), x.allowed, _meaning(x))
+                for x in described(group(tables.house, name))
+            ],
+        )
     clinic = tables.clinic
     yield table(
         "How visits are placed: house defaults of the calendar",
@@ -58,29 +53,14 @@ def house_defaults(tables: Tables) -> Iterator[Block]:
             ("the day after the first dose: on-call hours", "{:%H:%M} to {:%H:%M}".format(*clinic.on_call)),
         ],
     )
-    yield heading(3, "House defaults of a session and of a course under way")
-    yield Text("Each has its range, and ketplan refuses more; the settings file does not hold them yet.")
-    for caption, limits in (
-        ("House defaults of the day of a dose", SessionLimits()),
-        ("House defaults of a course under way", Limits()),
-    ):
-        yield table(caption, "Name | Value | May be | What it means", _limits(limits))
     yield heading(3, "House rules that are fixed in this release")
     yield Text("Tagged [H] like the defaults above, but a site cannot set them: they need a new release.")
     yield bullets(
-        "the blood-pressure limits 140/90, 160/100 and 180/110 and the five minutes between two readings",
-        "how old a weight, a result, a scale, an evaluation or a consent may be",
-        "the limits of weight, BMI, QTc, eGFR, oxygen saturation and liver tests",
-        "the entry totals of the disorder scales",
-        "which protocol and which course each disorder gets by default",
+        "which findings block: the director confirms the class of each rule, or the release changes",
+        "what counts as response and remission of a scale, so that a goal means the same everywhere",
+        "rounding of a dose to 1 mg, half up; no take-home doses",
+        "which protocol and which course each disorder gets by default; each can be switched off",
     )
-
-
-def _limits(limits: Limits | SessionLimits) -> Iterator[tuple[str, str, str, str]]:
-    for f in fields(limits):
-        unit, words, why, allowed = (f.metadata[key] for key in ("unit", "words", "why", "allowed"))
-        value = worded(getattr(limits, f.name), unit)
-        yield f"`{f.name}`", value, worded(allowed, unit), f"{words}: {why}" if why else words
 
 
 def _visit(key: str) -> str:

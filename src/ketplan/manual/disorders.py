@@ -51,7 +51,7 @@ def _disorder(tables: Tables, d: Disorder) -> Iterator[Block]:
             ("SNOMED CT", ", ".join(sorted(d.value_set.snomed))),
             ("ICD-10-CM, beginning with", ", ".join(d.value_set.icd)),
             ("Scale", f"{scale.title}, 0 to {scale.maximum}"),
-            ("Usual entry", f"{scale.entry} or more; below it `SEVERITY_BELOW_ENTRY`" if scale.entry else ""),
+            ("Usual entry", f"{tables.house.entry.of(scale.id)} or more; below it `SEVERITY_BELOW_ENTRY`"),
             ("Response", _response(d)),
             ("Goal", f"below {scale.remission_below}" if scale.remission_below else "the response"),
             ("Source of the scale's numbers", scale.source),

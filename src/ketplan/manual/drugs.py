@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from ketplan.clinical import limits
 from ketplan.clinical.assessment import Choice
 from ketplan.clinical.disorders import BY_ID, DISORDERS
-from ketplan.clinical.dose import CEILING_FROM_65, STEP_MG_PER_KG
 from ketplan.clinical.draft import draft
 from ketplan.clinical.protocols.ketamine import (
+    CEILING_FROM_65,
     HARD_CEILING_MG_PER_KG,
     MIN_GAP_HOURS,
     NOT_OFFERED,
+    STEP_MG_PER_KG,
     KetamineProtocol,
 )
 from ketplan.clinical.protocols.wider_evidence import ANY_ANXIETY, BY_ROUTE
@@ -89,15 +90,18 @@ def _row(p: KetamineProtocol, tables: Tables) -> tuple[str, ...]:
 def _arithmetic(tables: Tables) -> Iterator[Block]:
     yield heading(3, "How the first dose is computed")
     yield bullets(
-        "The newest measured weight decides; older than 365 days, undated, without a unit or implausible"
-        " there is no dose at all. From 91 days on the dose is provisional.",
+        f"The newest measured weight decides; older than {tables.house.weight.longest_days} days, undated,"
+        " without a unit or implausible there is no dose at all. Older than"
+        f" {tables.house.weight.fresh_days} days the dose is provisional.",
         "From BMI 30 on ideal body weight (Devine) is proposed, actual and adjusted weight are shown to"
         " choose from [F:SIN19][M:DEVINE]; the trials dosed actual weight.",
         "Only the dose is rounded: to 1 mg, half up [H]. The unrounded number stays on the plan.",
         f"From 65 on the first IV dose is {tables.house.first_dose_mg_per_kg_from_65} mg/kg at most; from 65"
-        f" on or when frail no dose by vein or under the skin is above {CEILING_FROM_65} mg/kg, without an"
+        f" on or when frail no dose by vein or under the skin is above"
+        f" {tables.house.review.ceiling_from_65_mg_per_kg} mg/kg, without an"
         " override (8b).",
-        f"A step up is at most {STEP_MG_PER_KG} mg/kg, proposed to a clinician, never taken by itself.",
+        f"A step up is at most {tables.house.review.step_mg_per_kg} mg/kg, proposed to a clinician, never"
+        " taken by itself.",
     )
     yield table(
         "Examples: IV6_2PW, first dose and proposed steps",

@@ -15,6 +15,7 @@ from ketplan.manual.tables import Tables
 
 
 def chapter(tables: Tables) -> Iterator[Block]:
+    fresh = tables.house.freshness
     yield heading(2, "Work-up before treatment")
     yield Text(
         "Any line missing, older than its limit or without a date makes `WORKUP_INCOMPLETE`. Ages count back"
@@ -30,8 +31,8 @@ def chapter(tables: Tables) -> Iterator[Block]:
     yield bullets(
         f"On the day itself: {', '.join(workup.ON_THE_DAY)}.",
         *(
-            f"Within {days} days before it, where it was done earlier: {_AGAIN[name]}."
-            for name, days in workup.STILL_FRESH_AT_DOSE.items()
+            f"Within {getattr(fresh, age)} days before it, where it was done earlier: {_AGAIN[name]}."
+            for name, age in workup.STILL_FRESH_AT_DOSE.items()
         ),
     )
     yield from _resistance(tables.house)
@@ -40,19 +41,19 @@ def chapter(tables: Tables) -> Iterator[Block]:
 
 def lines(house: House) -> Iterator[tuple[str, str, str, str, str]]:
     """Every line the gate can have: item, words, codes, oldest age, of whom it is asked."""
-    everybody = "everybody"
+    everybody, fresh = "everybody", house.freshness
     yield (
         "psychiatric_evaluation",
         "psychiatric evaluation",
         _wanted(workup.EVALUATION),
-        _days(workup.EVALUATION_DAYS),
+        _days(fresh.evaluation),
         everybody,
     )
     yield (
         "consent",
         "consent that names ketamine and off-label use, given at 18 or older and after the evaluation",
         _wanted(workup.CONSENT),
-        _days(workup.CONSENT_DAYS),
+        _days(fresh.consent),
         everybody,
     )
     if house.country.upper() == "US":
@@ -60,37 +61,37 @@ def lines(house: House) -> Iterator[tuple[str, str, str, str, str]]:
             "pdmp_review",
             "prescription monitoring programme looked up",
             _wanted(workup.PDMP),
-            _days(workup.PDMP_DAYS),
+            _days(fresh.pdmp),
             "everybody in the US",
         )
-    for name, loinc, days, words in workup.RESULTS:
-        yield name, words, _loinc(loinc), _days(days), everybody
+    for name, loinc, age, words in workup.RESULTS:
+        yield name, words, _loinc(loinc), _days(getattr(fresh, age)), everybody
     yield (
         "hcg",
         "pregnancy test",
         _loinc(pregnancy.HCG),
-        _days(workup.HCG_DAYS),
+        _days(fresh.pregnancy),
         "birth sex F or unknown, 12 to 55, without hysterectomy or menopause",
     )
     yield (
         "ecg",
         "ECG",
         f"{_loinc(workup.ECG)}; {_wanted(workup.ECG_PROCEDURE)}",
-        _days(workup.ECG_DAYS),
+        _days(fresh.ecg),
         everybody if house.ecg_for_all else "50 or older, or cardiac history",
     )
     yield (
         "cssrs",
         "C-SSRS with every item its answers call for",
         _loinc((*suicide.PANELS, *suicide.ITEMS)),
-        _days(workup.SCALE_DAYS),
+        _days(fresh.scales),
         everybody,
     )
     yield (
         "disorder_scale",
         "the disorder's own scale",
         "with each disorder",
-        _days(workup.SCALE_DAYS),
+        _days(fresh.scales),
         "each target disorder",
     )
     for name, words in (("allergy_list", "allergy list"), ("medication_list", "medication list")):

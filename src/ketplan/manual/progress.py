@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ketplan.clinical.progress.limits import (
-    COGNITION_DAYS,
-    ESKETAMINE_MAINTENANCE,
-    MAINTENANCE,
-    Ladder,
-    Limits,
-)
+from ketplan.clinical.progress.limits import ESKETAMINE_MAINTENANCE, Ladder
 from ketplan.clinical.progress.proposals import KINDS
 from ketplan.clinical.progress.stopping import AT_ONCE
 from ketplan.clinical.protocols.evidence import PTSD_EXPECTATION
@@ -19,7 +13,8 @@ from ketplan.manual.tables import Tables
 
 
 def chapter(tables: Tables) -> Iterator[Block]:
-    x, cognition = Limits(), ", ".join(map(str, COGNITION_DAYS))
+    x = tables.house.review
+    cognition = ", ".join(map(str, x.late_review_days))
     yield heading(2, "A course under way")
     yield Text(
         "A review takes the signed plan and what has happened since and makes proposals with reasons. A"
@@ -33,7 +28,7 @@ def chapter(tables: Tables) -> Iterator[Block]:
         f" {x.futile_after_high} at {x.high_mg_per_kg} mg/kg or more: stop, do not extend [H].",
         f"**Partial**: {x.partial_pct} % up to the response: a clinician may add up to {x.added_doses} doses"
         " [H].",
-        f"**Response**: only responders go on to maintenance [F:PHI19][P][F:GLU18]: {_ladder(MAINTENANCE)};"
+        f"**Response**: only responders go on to maintenance [F:PHI19][P][F:GLU18]: {_ladder(x.maintenance)};"
         f" esketamine {_ladder(ESKETAMINE_MAINTENANCE)}. After {x.authorised_days} days a clinician"
         " authorises it anew.",
         f"**Stop at once**: {', '.join(AT_ONCE)}; blood in the urine with new symptoms; ALT above"

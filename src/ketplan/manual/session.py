@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from ketplan.clinical.plan import SessionMonitoring
 from ketplan.clinical.protocols import monitoring
-from ketplan.clinical.screens import pressure
 from ketplan.clinical.session import ladder
 from ketplan.clinical.session.day_of_dose import DayFacts, go_no_go
 from ketplan.clinical.session.discharge import INSTRUCTION, LeavingFacts, discharge
@@ -68,15 +67,16 @@ _COLUMNS = "Line | It holds when, for example | What to do | Source"
 
 
 def chapter(tables: Tables) -> Iterator[Block]:
+    limits = tables.house.session
     yield heading(2, "The day of a dose")
-    yield from _pressure()
+    yield from _pressure(limits)
     yield heading(3, "Go or no-go")
     yield Text(
         "Every line must say go. What was not asked or not measured is unknown, and unknown is no go."
         " Suicide risk stands first."
     )
-    drip = _held(go_no_go(replace(BAD_DAY, route="IV")))
-    spray = [line for line in _held(go_no_go(BAD_DAY)) if line not in drip]
+    drip = _held(go_no_go(replace(BAD_DAY, route="IV"), limits))
+    spray = [line for line in _held(go_no_go(BAD_DAY, limits)) if line not in drip]
     yield table("Go or no-go: what holds a dose", _COLUMNS, map(_row, drip))
     yield table("Go or no-go: what is otherwise with esketamine", _COLUMNS, map(_row, spray))
     yield table("Shown on the day, never ordered", "Topic | What is shown | Source", MEDICATION_NOTES)
@@ -88,7 +88,7 @@ def chapter(tables: Tables) -> Iterator[Block]:
         _monitored(tables),
     )
     yield heading(3, "Before the patient leaves")
-    yield table("Discharge: all of these must be met", _COLUMNS, map(_row, _held(discharge(NOT_YET))))
+    yield table("Discharge: all of these must be met", _COLUMNS, map(_row, _held(discharge(NOT_YET, limits))))
     yield Text(INSTRUCTION)
     yield heading(3, "Emergencies")
     yield bullets(
@@ -101,23 +101,24 @@ def chapter(tables: Tables) -> Iterator[Block]:
 # --- blood pressure -------------------------------------------------------------------------------------
 
 
-def _pressure() -> Iterator[Block]:
+def _pressure(limits: SessionLimits) -> Iterator[Block]:
     yield heading(3, "Blood pressure")
     yield bullets(
         "The newest reading decides, with a second one the lower of the last two, systolic and diastolic"
-        f" each; of two readings without {_minutes(ladder.REST)} minutes of rest between them the higher.",
+        f" each; of two readings without {limits.pressure.rest_minutes} minutes of rest between them the"
+        " higher.",
         f"A hold found at planning is released by {monitoring.HOLD_RELEASE}.",
         "A 2022 review argues that such ladders over-treat rises without symptoms [F:YIP22].",
     )
-    yield table("The blood-pressure ladder", "Reading | What is done | Source", rungs())
+    yield table("The blood-pressure ladder", "Reading | What is done | Source", rungs(limits))
 
 
 def rungs(limits: SessionLimits | None = None) -> Iterator[tuple[str, str, str]]:
     """The ladder before and during a dose, lowest rung first."""
     limits = limits or SessionLimits()
-    normal = f"{_limit(pressure.REVIEW)} ({pressure.REVIEW_SYSTOLIC_OVER_65}/{pressure.REVIEW[1]} over 65)"
-    hold, crisis = _limit(pressure.HOLD), _limit(pressure.CRISIS)
-    apart = _minutes(pressure.APART)
+    rows = limits.pressure
+    normal = f"{_limit(rows.review)} ({_limit(rows.review_over_65)} over 65)"
+    hold, crisis, apart = _limit(rows.hold), _limit(rows.crisis), rows.repeat_minutes
     pause = f"{limits.pause_systolic} systolic or {limits.pause_diastolic} diastolic"
     stop = f"{limits.stop_systolic} systolic or {limits.stop_diastolic} diastolic"
     yield f"before: {normal} or less", ladder.Rung.PROCEED, ladder.SOURCE
@@ -139,10 +140,6 @@ def _limit(pair: tuple[Decimal, Decimal]) -> str:
     return "/".join(map(str, pair))
 
 
-def _minutes(span: timedelta) -> int:
-    return span // timedelta(minutes=1)
-
-
 # --- the lists ------------------------------------------------------------------------------------------
 
 
@@ -158,7 +155,7 @@ def _monitored(tables: Tables) -> Iterator[tuple[str, ...]]:
     """One row for each kind of watch, with the protocols it is kept on."""
     kept: dict[tuple[str, ...], list[str]] = {}
     for protocol in tables.library.protocols:
-        if watch := monitoring.of(protocol.route, protocol.minutes):
+        if watch := monitoring.of(protocol.route, protocol.minutes, tables.house.session):
             kept.setdefault(_watched(watch), []).append(f"`{protocol.id}`")
     for row, ids in kept.items():
         yield ", ".join(ids), *row

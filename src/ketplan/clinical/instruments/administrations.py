@@ -17,10 +17,11 @@ from ketplan.clinical.instruments.table import instrument
 from ketplan.clinical.plan import Draft, FollowUp
 
 BASELINE_OPENS, BASELINE_CLOSES = -14, -1
-WEEK, REMOTE_EVERY, REMOTE_UNTIL = 7, 14, 91
+WEEK, REMOTE_EVERY = 7, 14
 MONTH_REVIEWS = ("review_1_month_after_last_dose", "review_4_weeks")
 END_OF_INDUCTION = "end_of_induction_review"
-FULL_REVIEWS = (END_OF_INDUCTION, *MONTH_REVIEWS, "review_3_months", "review_6_months", "review_12_months")
+THIRD_MONTH = "review_3_months"
+FULL_REVIEWS = (END_OF_INDUCTION, *MONTH_REVIEWS, THIRD_MONTH, "review_6_months", "review_12_months")
 NEXT_DAY_CALL = "24h_check_call"
 
 
@@ -177,8 +178,8 @@ def _reviews(draft: Draft) -> Iterator[Administration]:
 
 
 def _remote(draft: Draft) -> Iterator[Administration]:
-    month = _review(draft, *MONTH_REVIEWS)
-    for offset in range(month.day + REMOTE_EVERY, REMOTE_UNTIL, REMOTE_EVERY) if month else ():
+    month, third = _review(draft, *MONTH_REVIEWS), _review(draft, THIRD_MONTH)
+    for offset in range(month.day + REMOTE_EVERY, third.day, REMOTE_EVERY) if month and third else ():
         on = draft.start + timedelta(days=offset)
         for id in ("C-SSRS", *scales_of(draft)):
             usual = next(iter(instrument(id).recalls), None)

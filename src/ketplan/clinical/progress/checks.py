@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from ketplan.clinical.house import House
 from ketplan.clinical.progress.facts import CheckKind, Happened, PlanFacts, said_of
 from ketplan.clinical.progress.judgement import first_day
-from ketplan.clinical.progress.limits import COGNITION_DAYS, Limits
+from ketplan.clinical.progress.limits import Limits
 from ketplan.clinical.progress.proposals import Effect, Kind, Proposal, proposal
 
 LIVER_TESTS = ("ALT", "AST")
@@ -21,7 +21,7 @@ def review_checks(
     if not happened.doses:
         return
     yield from _bladder(plan, happened, limits, as_of)
-    yield from _cognition(plan, happened, as_of)
+    yield from _cognition(plan, happened, limits, as_of)
     yield from _liver(plan, happened, limits, as_of)
     yield from _misuse(plan, happened, limits, house, as_of)
 
@@ -71,10 +71,10 @@ def _bladder(plan: PlanFacts, happened: Happened, limits: Limits, as_of: date) -
         yield _due(Kind.BLADDER_CHECK, "urinalysis", tested, due)
 
 
-def _cognition(plan: PlanFacts, happened: Happened, as_of: date) -> Iterator[Proposal]:
+def _cognition(plan: PlanFacts, happened: Happened, limits: Limits, as_of: date) -> Iterator[Proposal]:
     """SLUMS at baseline, 3, 6 and 12 months."""
     done = _newest(r.on for r in happened.ratings if r.instrument == "SLUMS" and r.total is not None)
-    milestones = (plan.start + timedelta(days=d) for d in COGNITION_DAYS)
+    milestones = (plan.start + timedelta(days=d) for d in limits.late_review_days)
     passed = [day for day in milestones if as_of >= day]
     due = passed[-1] if passed else plan.start
     if done is None or (passed and done < due):

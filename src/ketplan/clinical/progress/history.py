@@ -8,12 +8,12 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from ketplan.clinical.progress.limits import MAINTENANCE
+from ketplan.clinical.progress.limits import WEEK
 from ketplan.clinical.progress.proposals import Proposal
 from ketplan.errors import InputError, RefusedError
 
 # Weekly is the closest spacing of maintenance in the table (1.6).
-SHORTEST_INTERVAL_DAYS = MAINTENANCE[0][0]
+SHORTEST_INTERVAL_DAYS = WEEK
 
 
 class Verdict(StrEnum):

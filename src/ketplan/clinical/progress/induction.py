@@ -7,12 +7,11 @@ from datetime import date, timedelta
 
 from ketplan.clinical.progress.facts import Happened, PlanFacts, induction_doses
 from ketplan.clinical.progress.judgement import Judged, first_day, judge
-from ketplan.clinical.progress.limits import MAINTENANCE, Limits
+from ketplan.clinical.progress.limits import Limits
 from ketplan.clinical.progress.proposals import Effect, Kind, Proposal, proposal
 from ketplan.clinical.progress.stopping import review_futility
 from ketplan.clinical.progress.tolerance import bars, dose_evidence
 
-MID_COURSE_BEFORE = 4
 _ENDS = Effect("Dosing ends; follow-up and therapy go on.", ends_dosing=True)
 _ESKETAMINE = "1.3: weekly or every two weeks, the lowest frequency that holds [F:SPRHCP]"
 
@@ -22,7 +21,7 @@ def review_induction(plan: PlanFacts, happened: Happened, limits: Limits, as_of:
     given = happened.induction
     if plan.maintenance or not given or not plan.planned:
         return
-    if len(given) == MID_COURSE_BEFORE - 1 and plan.planned >= MID_COURSE_BEFORE:
+    if len(given) == limits.mid_course_before - 1 and plan.planned >= limits.mid_course_before:
         yield _mid_course(plan, happened, limits)
     if len(given) < plan.planned:
         yield from review_futility(plan, happened, limits)
@@ -51,8 +50,8 @@ def _mid_course(plan: PlanFacts, happened: Happened, limits: Limits) -> Proposal
     trouble = [f"dose {d.number}: {', '.join(b)}" for d in happened.induction if (b := bars(d, limits))]
     return proposal(
         Kind.MID_COURSE_REVIEW,
-        f"before-{MID_COURSE_BEFORE}",
-        f"Mid-course check before infusion {MID_COURSE_BEFORE}: {judged.words}.",
+        f"before-{limits.mid_course_before}",
+        f"Mid-course check before infusion {limits.mid_course_before}: {judged.words}.",
         "Nothing by itself: go on, change or stop is the clinician's decision.",
         reasons=trouble or ("no trouble recorded at a dose",),
         evidence=(*judged.evidence, *map(dose_evidence, happened.induction)),
@@ -74,20 +73,21 @@ def _end(plan: PlanFacts, happened: Happened, limits: Limits) -> Iterator[Propos
     elif not plan.protocol.weight_dosed:
         yield _by_device(judged, anchor)
     elif judged.response:
-        yield _maintenance(judged, anchor)
+        yield _maintenance(judged, anchor, limits)
     else:
         yield from _no_response(plan, happened, limits, judged, anchor)
 
 
-def _maintenance(judged: Judged, anchor: str) -> Proposal:
-    days, count = MAINTENANCE[0]
+def _maintenance(judged: Judged, anchor: str, limits: Limits) -> Proposal:
+    days, count = limits.maintenance[0]
     return proposal(
         Kind.START_MAINTENANCE,
         anchor,
-        "Response: maintenance may start, weekly four times, every two weeks twice, then monthly.",
+        f"Response: maintenance may start, weekly × {count}, every two weeks × {limits.fortnightly_doses},"
+        f" then every {limits.monthly_days} days.",
         Effect(
             f"Maintenance doses {days} days apart for the first {count}, at the dose last given; "
-            "re-authorised after three months at the latest.",
+            f"re-authorised after {limits.authorised_days} days at the latest.",
             interval_days=days,
         ),
         reasons=(judged.words,),

@@ -7,17 +7,19 @@ from datetime import date, timedelta
 
 from ketplan.clinical.progress.facts import Happened, PlanFacts, said_of
 from ketplan.clinical.progress.judgement import course_of_response, evidence_of, judge
-from ketplan.clinical.progress.limits import ESKETAMINE_MAINTENANCE, MAINTENANCE, Ladder, Limits
+from ketplan.clinical.progress.limits import ESKETAMINE_MAINTENANCE, Ladder, Limits
 from ketplan.clinical.progress.proposals import Effect, Kind, Proposal, proposal
 from ketplan.clinical.protocols.ketamine import KetamineProtocol
 
+SHIPPED = Limits().maintenance
 
-def ladder(protocol: KetamineProtocol) -> Ladder:
+
+def ladder(protocol: KetamineProtocol, limits: Limits) -> Ladder:
     """Days between maintenance doses and for how many doses; esketamine stays within its label (1.3)."""
-    return ESKETAMINE_MAINTENANCE if protocol.mg_by_device else MAINTENANCE
+    return ESKETAMINE_MAINTENANCE if protocol.mg_by_device else limits.maintenance
 
 
-def interval_after(given: int, steps: Ladder = MAINTENANCE) -> int:
+def interval_after(given: int, steps: Ladder = SHIPPED) -> int:
     """Days from maintenance dose number `given` to the next, by the table: 7 after 0 to 3, 14, then 28."""
     left = given
     for days, count in steps:
@@ -27,7 +29,7 @@ def interval_after(given: int, steps: Ladder = MAINTENANCE) -> int:
     return steps[-1][0]
 
 
-def maintenance_days(count: int, steps: Ladder = MAINTENANCE) -> tuple[int, ...]:
+def maintenance_days(count: int, steps: Ladder = SHIPPED) -> tuple[int, ...]:
     """Days of the first `count` maintenance doses after the last induction dose: 7, 14, 21, 28, 42, …"""
     days, day = [], 0
     for given in range(count):
@@ -48,7 +50,7 @@ def review_maintenance(
 
 def _interval(plan: PlanFacts, happened: Happened, limits: Limits) -> Iterator[Proposal]:
     given, last = len(happened.maintenance), happened.maintenance[-1]
-    steps = ladder(plan.protocol)
+    steps = ladder(plan.protocol, limits)
     now = plan.interval_days or interval_after(given - 1, steps)
     judged = judge(plan, happened, limits, last.on)
     if judged.response is None:

@@ -44,7 +44,8 @@ def review(
 
     What is dated after `as_of` has not happened; the order of the facts changes nothing.
     """
-    limits, house = limits or Limits(), house or House()
+    house = house or House()
+    limits = limits or house.review
     found = list(_asked(plan, happened.until(as_of), as_of, limits, house))
     kinds = {p.kind for p in found}
     unwanted: frozenset[Kind] = frozenset()

@@ -54,6 +54,8 @@ class KetamineProtocol:
 
 
 MIN_GAP_HOURS = 48
+# 8b: one step, and the highest dose by drip or needle from 65 on or when frail.
+STEP_MG_PER_KG, CEILING_FROM_65 = Decimal("0.25"), Decimal("0.5")
 # What no site may go beyond, mg/kg by route: 1.1 [H], 1.2 [F:GLU17], 1.4 [H]. Above it a prescriber orders
 # outside the app.
 HARD_CEILING_MG_PER_KG = {"IV": Decimal("1.0"), "SC": Decimal("1.0"), "PO": Decimal("2.5")}

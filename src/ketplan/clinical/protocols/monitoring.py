@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from ketplan.clinical.plan import SessionMonitoring
+from ketplan.clinical.session.limits import SessionLimits
 
-STAY_MINUTES, AFTER_INFUSION_MINUTES = 120, 60
 DURING_EVERY, AFTER_EVERY = 10, 15
 _INFUSION_MINUTES = 40
 _NO_DRIVING = "next day after restful sleep"
 
 
-def of(route: str | None, minutes: int | None) -> SessionMonitoring | None:
+def of(
+    route: str | None, minutes: int | None, limits: SessionLimits | None = None
+) -> SessionMonitoring | None:
     """The watch kept on a dose; None without a dose. `minutes` is the infusion's length where it has one."""
-    shipped = BY_ROUTE.get(route or "")
-    return infusion_monitoring(minutes) if shipped and minutes else shipped
+    limits = limits or SessionLimits()
+    if route in ("IV", "SC", "PO"):
+        return _infusion(minutes or _INFUSION_MINUTES, limits)
+    return _esketamine(limits) if route == "IN" else None
 
 
-def infusion_monitoring(minutes: int) -> SessionMonitoring:
+def _infusion(minutes: int, limits: SessionLimits) -> SessionMonitoring:
     """Vital signs every 10 minutes during, every 15 after; the stay is the later of 120 minutes from the
     start and 60 after the end (8b)."""
-    stay = max(STAY_MINUTES, minutes + AFTER_INFUSION_MINUTES)
+    stay = max(limits.stay_minutes, minutes + limits.after_infusion_minutes)
     after = range(minutes + AFTER_EVERY, stay - AFTER_EVERY + 1, AFTER_EVERY)
     return SessionMonitoring(
         vitals_minutes=(*range(0, minutes, DURING_EVERY), minutes, *after, stay),
@@ -31,6 +35,17 @@ def infusion_monitoring(minutes: int) -> SessionMonitoring:
     )
 
 
+def _esketamine(limits: SessionLimits) -> SessionMonitoring:
+    return SessionMonitoring(
+        vitals_minutes=(0, 40, limits.stay_minutes),
+        minimum_observation_minutes=limits.stay_minutes,
+        instruments=_instruments(_INFUSION_MINUTES),
+        escort_required=True,
+        no_driving_until=_NO_DRIVING,
+        source="4.1 [F:SPR19]: then until blood pressure falls",
+    )
+
+
 def _instruments(minutes: int) -> tuple[str, ...]:
     return (
         f"CADSS-6 (pre, {minutes}, discharge)",
@@ -39,14 +54,4 @@ def _instruments(minutes: int) -> tuple[str, ...]:
     )
 
 
-ESKETAMINE_MONITORING = SessionMonitoring(
-    vitals_minutes=(0, 40, 120),
-    minimum_observation_minutes=STAY_MINUTES,
-    instruments=_instruments(_INFUSION_MINUTES),
-    escort_required=True,
-    no_driving_until=_NO_DRIVING,
-    source="4.1 [F:SPR19]: then until blood pressure falls",
-)
-IV_MONITORING = infusion_monitoring(_INFUSION_MINUTES)
-BY_ROUTE = {"IV": IV_MONITORING, "SC": IV_MONITORING, "PO": IV_MONITORING, "IN": ESKETAMINE_MONITORING}
 HOLD_RELEASE = "two readings <=140/90 on separate days within 30 days, or documented clinician override"

@@ -13,7 +13,6 @@ from ketplan.clinical.rules import finding
 from ketplan.clinical.view import View
 
 NMDA = frozenset({"6130", "2119365"})
-LIFETIME_REVIEW = 12
 NONRESPONSE_BELOW_PCT = 25
 NEVER_GIVEN = frozenset({"cancelled", "draft", "not-taken", "not-done", "intended"})
 _28_MG = re.compile(r"(?<![\d.])28 ?mg\b")
@@ -138,5 +137,5 @@ def _past_ketamine(view: View) -> Iterator[Finding]:
         yield finding("PRIOR_NMDA_NONRESPONSE", "An earlier course helped by less than 25 %.", told)
     given = sum(m.kind is MedicationKind.ADMINISTRATION for m in entries)
     lifetime = max(sum(c.administrations or 0 for c in courses), given)
-    if lifetime > LIFETIME_REVIEW:
+    if lifetime > view.house.results.lifetime_doses:
         yield finding("CUMULATIVE_DOSE_REVIEW", f"{lifetime} lifetime administrations are known.", evidence)

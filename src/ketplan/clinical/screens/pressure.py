@@ -8,22 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 
 from ketplan.clinical import codes
 from ketplan.clinical.findings import Evidence, Finding, evidence_of
 from ketplan.clinical.record import Observation, When
 from ketplan.clinical.rules import finding
+from ketplan.clinical.screens.limits import Limit, PressureLimits
 from ketplan.clinical.view import View, moment_of, number, unit
 
 SYSTOLIC, DIASTOLIC = "8480-6", "8462-4"
-CRISIS = (Decimal(180), Decimal(110))
-HOLD = (Decimal(160), Decimal(100))
-REVIEW = (Decimal(140), Decimal(90))
-REVIEW_SYSTOLIC_OVER_65 = Decimal(150)
-APART = timedelta(minutes=5)
-CRISIS_DIAGNOSIS_DAYS = 30
 _MMHG_PER_KPA = Decimal("7.500616827")
 
 
@@ -36,9 +30,14 @@ class Reading:
     when: When | None
     evidence: tuple[Evidence, ...]
 
-    def reaches(self, limits: tuple[Decimal, Decimal]) -> bool:
+    def reaches(self, limits: Limit) -> bool:
         return (self.systolic is not None and self.systolic >= limits[0]) or (
             self.diastolic is not None and self.diastolic >= limits[1]
+        )
+
+    def exceeds(self, limits: Limit) -> bool:
+        return (self.systolic is not None and self.systolic > limits[0]) or (
+            self.diastolic is not None and self.diastolic > limits[1]
         )
 
     def __str__(self) -> str:
@@ -46,16 +45,16 @@ class Reading:
 
 
 def screen(view: View) -> Iterator[Finding]:
-    readings = readings_of(view)
+    readings, limits = readings_of(view), view.house.pressure
     diagnosed = view.active(codes.MALIGNANT_HYPERTENSION) + [
-        c for c in view.ever(codes.HYPERTENSIVE_CRISIS) if view.began_within(c, CRISIS_DIAGNOSIS_DAYS)
+        c for c in view.ever(codes.HYPERTENSIVE_CRISIS) if view.began_within(c, limits.crisis_diagnosis_days)
     ]
     today = _newest_day(readings)
     decisive = deciding(readings)
     evidence = [e for r in today for e in r.evidence]
-    if diagnosed or _is_crisis(today):
-        critical = [r for r in today if r.reaches(CRISIS)]
-        measured = f"Blood pressure {', '.join(map(str, critical))}" if _is_crisis(today) else ""
+    if diagnosed or _is_crisis(today, limits):
+        critical = [r for r in today if r.reaches(limits.crisis)]
+        measured = f"Blood pressure {', '.join(map(str, critical))}" if _is_crisis(today, limits) else ""
         yield finding(
             "BP_CRISIS",
             f"{measured or 'Hypertensive crisis diagnosed'}: urgent medical review before anything else.",
@@ -63,22 +62,21 @@ def screen(view: View) -> Iterator[Finding]:
         )
     elif decisive is None:
         return
-    elif today[-1].reaches(CRISIS) and not decisive.reaches(HOLD):
+    elif today[-1].reaches(limits.crisis) and not decisive.reaches(limits.hold):
         yield finding(
             "BP_HOLD_GE_160_100",
-            f"Blood pressure {today[-1]} is the newest reading: repeat after 5 to 15 minutes.",
+            f"Blood pressure {today[-1]} is the newest reading: {_again(limits)}.",
             evidence,
         )
-    elif decisive.reaches(HOLD):
+    elif decisive.reaches(limits.hold):
         yield finding(
             "BP_HOLD_GE_160_100",
-            f"Blood pressure {decisive} is at or above 160/100: hold, treat, measure again"
-            f"{' (repeat after 5 to 15 minutes)' if len(today) == 1 else ''}.",
+            f"Blood pressure {decisive} is at or above {_slashed(limits.hold)}: hold, treat, measure again"
+            f"{f' ({_again(limits)})' if len(today) == 1 else ''}.",
             evidence,
         )
-    elif _above_review(decisive, view):
-        limit = "150/90" if _over_65(view) else "140/90"
-        yield finding("BP_GT_140_90", f"Blood pressure {decisive} is above {limit}.", evidence)
+    elif decisive.exceeds(normal := limits.review_over_65 if _over_65(view) else limits.review):
+        yield finding("BP_GT_140_90", f"Blood pressure {decisive} is above {_slashed(normal)}.", evidence)
 
 
 def deciding(readings: list[Reading]) -> Reading | None:
@@ -147,25 +145,26 @@ def _newest_day(readings: list[Reading]) -> list[Reading]:
     return [r for r in dated if r.when is not None and r.when.earliest == day]
 
 
-def _is_crisis(today: list[Reading]) -> bool:
-    """Two critical readings of the newest day at least five minutes apart.
+def _is_crisis(today: list[Reading], limits: PressureLimits) -> bool:
+    """Two critical readings of the newest day far enough apart.
 
-    Readings without a time of day cannot show five minutes between them.
+    Readings without a time of day cannot show the minutes between them.
     """
-    times = [r.when.instant for r in today if r.reaches(CRISIS) and r.when and r.when.instant]
-    return len(times) > 1 and max(times) - min(times) >= APART
-
-
-def _above_review(reading: Reading, view: View) -> bool:
-    systolic = REVIEW_SYSTOLIC_OVER_65 if _over_65(view) else REVIEW[0]
-    return (reading.systolic is not None and reading.systolic > systolic) or (
-        reading.diastolic is not None and reading.diastolic > REVIEW[1]
-    )
+    times = [r.when.instant for r in today if r.reaches(limits.crisis) and r.when and r.when.instant]
+    return len(times) > 1 and max(times) - min(times) >= limits.apart
 
 
 def _over_65(view: View) -> bool:
     ages = view.age_range(view.as_of)
     return ages is not None and ages[0] > 65
+
+
+def _again(limits: PressureLimits) -> str:
+    return f"repeat after {limits.repeat_minutes} to {limits.rest_minutes} minutes"
+
+
+def _slashed(limits: Limit) -> str:
+    return f"{limits[0]}/{limits[1]}"
 
 
 def _words(value: Decimal | None) -> str:

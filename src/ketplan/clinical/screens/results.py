@@ -14,10 +14,10 @@ from ketplan.clinical.findings import Finding, evidence_of, value_words
 from ketplan.clinical.record import Observation
 from ketplan.clinical.rules import finding
 from ketplan.clinical.scales import AUDIT_C, BPIC_NAMES, CHILD_PUGH_NAMES, DAST_10, MOCA, SLUMS_NAMES
+from ketplan.clinical.screens.limits import ResultLimits
 from ketplan.clinical.view import View, is_positive, number
 
 TSH, SPO2, ALT, AST, EGFR, QTC = "3016-3", "59408-5", "1742-6", "1920-8", "98979-8", "8636-3"
-LIVER_MULTIPLE = 3
 # Urine screen → ingredients whose active prescription explains a positive (3.1 UDS_UNEXPECTED).
 DRUG_SCREENS: dict[str, tuple[str, frozenset[str]]] = {
     "19261-7": ("amphetamines", frozenset({"725", "3288", "700810", "6816"})),
@@ -36,7 +36,7 @@ DRUG_SCREENS: dict[str, tuple[str, frozenset[str]]] = {
 
 
 def screen(view: View) -> Iterator[Finding]:
-    for code, beyond, id, words in _LIMITS:
+    for code, beyond, id, words in _limits(view.house.results):
         for result in view.latest(code):
             if (value := number(result)) is not None and beyond(value):
                 yield finding(id, words.format(value_words(result)), [evidence_of(result)])
@@ -48,25 +48,29 @@ def screen(view: View) -> Iterator[Finding]:
         yield finding("RESPIRATORY_OSA", "Sleep apnoea or chronic lung disease.", map(evidence_of, found))
 
 
-_LIMITS: tuple[tuple[str, Callable[[Decimal], bool], str, str], ...] = (
-    (TSH, lambda v: v < Decimal("0.1"), "HYPERTHYROID", "TSH {} is below 0.1."),
-    (SPO2, lambda v: v < 94, "RESPIRATORY_OSA", "Oxygen saturation {} is below 94 %."),
-    (EGFR, lambda v: v < 30, "EGFR_LT_30", "eGFR {} is below 30."),
-    (QTC, lambda v: v > 500, "QTC_GT_500", "QTc {} is above 500 ms."),
-    (QTC, lambda v: 470 <= v <= 500, "QTC_470_500", "QTc {} is between 470 and 500 ms."),
-    (DAST_10, lambda v: v >= 3, "SUD_HISTORY", "DAST-10 {} is 3 or more."),
-    (MOCA, lambda v: v < 26, "COGNITION_LOW", "MoCA {} is below 26."),
-)
+def _limits(x: ResultLimits) -> tuple[tuple[str, Callable[[Decimal], bool], str, str], ...]:
+    """LOINC code, when it is beyond its limit, finding, words."""
+    low, high = x.qtc_review, x.qtc_hold
+    return (
+        (TSH, lambda v: v < Decimal("0.1"), "HYPERTHYROID", "TSH {} is below 0.1."),
+        (SPO2, lambda v: v < x.spo2, "RESPIRATORY_OSA", f"Oxygen saturation {{}} is below {x.spo2} %."),
+        (EGFR, lambda v: v < x.egfr, "EGFR_LT_30", f"eGFR {{}} is below {x.egfr}."),
+        (QTC, lambda v: v > high, "QTC_GT_500", f"QTc {{}} is above {high} ms."),
+        (QTC, lambda v: low <= v <= high, "QTC_470_500", f"QTc {{}} is between {low} and {high} ms."),
+        (DAST_10, lambda v: v >= 3, "SUD_HISTORY", "DAST-10 {} is 3 or more."),
+        (MOCA, lambda v: v < 26, "COGNITION_LOW", "MoCA {} is below 26."),
+    )
 
 
 def _liver(view: View) -> Iterator[Finding]:
     if severe := view.active(codes.HEPATIC_FAILURE) + _child_pugh_c(view):
         yield finding("HEPATIC_SEVERE", "Severe liver disease.", map(evidence_of, severe))
-    raised = [o for code in (ALT, AST) for o in view.latest(code) if _above_three_times(o, view)]
+    times = view.house.results.liver_multiple
+    raised = [o for code in (ALT, AST) for o in view.latest(code) if _is_above(o, times, view)]
     if moderate := [*view.active(codes.CIRRHOSIS), *raised]:
         yield finding(
             "HEPATIC_MODERATE",
-            "Cirrhosis, or ALT or AST above three times the upper limit.",
+            f"Cirrhosis, or ALT or AST above {times} times the upper limit.",
             map(evidence_of, moderate),
         )
 
@@ -79,20 +83,20 @@ def _child_pugh_c(view: View) -> list[Observation]:
     return [newest] if words.split()[-1:] == ["C"] or (value is not None and value >= 10) else []
 
 
-def _above_three_times(observation: Observation, view: View) -> bool:
+def _is_above(observation: Observation, times: int, view: View) -> bool:
     value = number(observation)
     limit = observation.range_high or view.house.liver_upper_limit
-    return value is not None and value > LIVER_MULTIPLE * limit
+    return value is not None and value > times * limit
 
 
 def _named_scales(view: View) -> Iterator[Finding]:
     slums = view.newest_named(SLUMS_NAMES)
     if slums and (value := number(slums)) is not None and value < 27:
         yield finding("COGNITION_LOW", f"SLUMS {value_words(slums)} is below 27.", [evidence_of(slums)])
-    bladder = view.newest_named(BPIC_NAMES)
-    if bladder and (value := number(bladder)) is not None and value >= 19:
+    bladder, limit = view.newest_named(BPIC_NAMES), view.house.results.bladder_score
+    if bladder and (value := number(bladder)) is not None and value >= limit:
         yield finding(
-            "LUTS_OR_CYSTITIS", f"BPIC-SS {value_words(bladder)} is 19 or more.", [evidence_of(bladder)]
+            "LUTS_OR_CYSTITIS", f"BPIC-SS {value_words(bladder)} is {limit} or more.", [evidence_of(bladder)]
         )
 
 

@@ -14,6 +14,7 @@ from ketplan.clinical.findings import Finding, evidence_of, value_words
 from ketplan.clinical.record import Observation
 from ketplan.clinical.rules import finding
 from ketplan.clinical.scales import STOP_BANG_NAMES
+from ketplan.clinical.screens.limits import WeightLimits
 from ketplan.clinical.view import View, number, quantity, unit
 
 WEIGHT, HEIGHT = ("29463-7", "3141-9"), ("8302-2",)
@@ -30,9 +31,6 @@ CM: dict[str, Decimal] = {
     **dict.fromkeys(("[in_i]", "in", "inch", "inches", "in_i", "[in_us]"), Decimal("2.54")),
     **dict.fromkeys(("[ft_i]", "ft", "foot", "feet"), Decimal("30.48")),
 }
-FRESH_DAYS, STALE_DAYS = 90, 365
-CHANGE_DAYS, CHANGE_PCT = 90, 15
-KG_RANGE, BMI_RANGE = (Decimal(30), Decimal(300)), (Decimal(12), Decimal(70))
 BMI_IDEAL_WEIGHT, BMI_APNOEA = 30, 35
 _CENT = Decimal("0.01")
 
@@ -63,13 +61,13 @@ def dosing_weight(view: View) -> DosingWeight:
         return DosingWeight(
             height_cm=_cm(height), findings=(*found, finding("WEIGHT_MISSING", "No measured body weight."))
         )
-    kg = kilograms(newest)
+    kg, limits = kilograms(newest), view.house.weight
     age = view.age_days(newest.when)
-    found += _freshness(newest, age)
-    usable = age is not None and age <= STALE_DAYS and kg is not None
+    found += _freshness(newest, age, limits)
+    usable = age is not None and age <= limits.longest_days and kg is not None
     bmi = _bmi(kg, _cm(height)) if usable and kg else None
     found += _plausibility(view, newest, kg, bmi)
-    if not usable or kg is None or not _in(kg, KG_RANGE) or (bmi is not None and not _in(bmi, BMI_RANGE)):
+    if not usable or kg is None or not _in(kg, limits.kg) or (bmi is not None and not _in(bmi, limits.bmi)):
         return DosingWeight(height_cm=_cm(height), bmi=bmi, findings=tuple(found))
     found += _bmi_findings(view, newest, bmi)
     options = _options(view, kg, _cm(height), bmi)
@@ -154,15 +152,15 @@ def _converted(*observations: Observation | None) -> Iterator[Finding]:
         yield finding("UNIT_CONVERTED", f"Converted exactly: {words}.", map(evidence_of, known))
 
 
-def _freshness(weight: Observation, age: int | None) -> Iterator[Finding]:
+def _freshness(weight: Observation, age: int | None, limits: WeightLimits) -> Iterator[Finding]:
     evidence = [evidence_of(weight)]
     if age is None:
         yield finding("WEIGHT_STALE_GT_365D", "The newest weight has no date: no dose on it.", evidence)
-    elif age > STALE_DAYS:
+    elif age > limits.longest_days:
         yield finding(
             "WEIGHT_STALE_GT_365D", f"The newest weight is {age} days old: no dose on it.", evidence
         )
-    elif age > FRESH_DAYS:
+    elif age > limits.fresh_days:
         yield finding(
             "WEIGHT_STALE_91_365D", f"The newest weight is {age} days old: the dose is provisional.", evidence
         )
@@ -171,32 +169,35 @@ def _freshness(weight: Observation, age: int | None) -> Iterator[Finding]:
 def _plausibility(
     view: View, weight: Observation, kg: Decimal | None, bmi: Decimal | None
 ) -> Iterator[Finding]:
-    evidence = [evidence_of(weight)]
+    evidence, limits = [evidence_of(weight)], view.house.weight
     if kg is None:
         yield finding("WEIGHT_IMPLAUSIBLE", "The newest weight has no usable unit or value.", evidence)
         return
     reasons = []
-    if not _in(kg, KG_RANGE):
-        reasons.append(f"{two_places(kg)} kg is outside 30 to 300 kg")
-    if bmi is not None and not _in(bmi, BMI_RANGE):
-        reasons.append(f"a body mass index of {bmi:.1f} is outside 12 to 70")
+    if not _in(kg, limits.kg):
+        reasons.append(f"{two_places(kg)} kg is outside {limits.lowest_kg} to {limits.highest_kg} kg")
+    if bmi is not None and not _in(bmi, limits.bmi):
+        reasons.append(
+            f"a body mass index of {bmi:.1f} is outside {limits.lowest_bmi} to {limits.highest_bmi}"
+        )
     if changed := _changed(view, weight, kg):
-        reasons.append(f"it changed by more than {CHANGE_PCT} % within {CHANGE_DAYS} days")
+        reasons.append(f"it changed by more than {limits.change_pct} % within {limits.change_days} days")
         evidence.append(evidence_of(changed))
     if reasons:
         yield finding("WEIGHT_IMPLAUSIBLE", f"The weight is doubtful: {'; '.join(reasons)}.", evidence)
 
 
 def _changed(view: View, weight: Observation, kg: Decimal) -> Observation | None:
-    """An earlier weight of the last 90 days that differs by more than 15 % of it."""
+    """An earlier weight, near enough in time, that differs by too much of it."""
+    limits = view.house.weight
     if weight.when is None:
         return None
     for other in view.history(*WEIGHT):
         before = kilograms(other)
         if other == weight or before is None or not before or other.when is None:
             continue
-        near = 0 <= (weight.when.earliest - other.when.latest).days <= CHANGE_DAYS
-        if near and abs(kg - before) * 100 > CHANGE_PCT * before:
+        near = 0 <= (weight.when.earliest - other.when.latest).days <= limits.change_days
+        if near and abs(kg - before) * 100 > limits.change_pct * before:
             return other
     return None
 
@@ -222,7 +223,7 @@ def _options(
     Devine's formula falls to nothing for the very short: below the lowest plausible weight it says nothing.
     """
     options = [("actual", kg)]
-    if cm is not None and bmi is not None and (ideal := _devine(view, cm)) >= KG_RANGE[0]:
+    if cm is not None and bmi is not None and (ideal := _devine(view, cm)) >= view.house.weight.lowest_kg:
         options += [("ideal", ideal), ("adjusted", ideal + Decimal("0.4") * (kg - ideal))]
     return tuple(options)
 

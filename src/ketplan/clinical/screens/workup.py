@@ -56,34 +56,32 @@ CONSENT: Wanted = {SNOMED: ("408835000", "370861006")}
 PDMP: Wanted = {SNOMED: ("461621000124108",)}
 ECG_PROCEDURE: Wanted = {SNOMED: ("268400002",)}
 ECG = ("11524-6", "8636-3")
-EVALUATION_DAYS, CONSENT_DAYS, PDMP_DAYS, ECG_DAYS, SCALE_DAYS = 90, 90, 30, 365, 14
 MEDICATION_LIST, ALLERGY_LIST = ("10160-0",), ("48765-2",)
 _NO_INFORMATION = frozenset({"no-allergy-info", "no-medication-info", "1631000175102"})
 
-# name, LOINC codes any of which will do, oldest age in days, words.
-RESULTS: tuple[tuple[str, tuple[str, ...], int, str], ...] = (
-    ("sbp", ("8480-6",), 30, "systolic blood pressure"),
-    ("dbp", ("8462-4",), 30, "diastolic blood pressure"),
-    ("heart_rate", ("8867-4",), 30, "heart rate"),
-    ("spo2", ("59408-5",), 30, "oxygen saturation"),
-    ("alt", ("1742-6",), 90, "ALT"),
-    ("ast", ("1920-8",), 90, "AST"),
-    ("renal", ("2160-0", "98979-8", "51990-0"), 90, "creatinine or eGFR"),
-    ("tsh", ("3016-3",), 365, "TSH"),
-    ("uds_amphetamines", ("19261-7",), 30, "urine screen: amphetamines"),
-    ("uds_cocaine", ("19359-9",), 30, "urine screen: cocaine"),
-    ("uds_opiates", ("19295-5",), 30, "urine screen: opiates"),
-    ("uds_benzodiazepines", ("14316-4",), 30, "urine screen: benzodiazepines"),
-    ("uds_pcp", ("19659-2",), 30, "urine screen: phencyclidine"),
-    ("phq9", (PHQ9_TOTAL,), SCALE_DAYS, "PHQ-9 total"),
-    ("audit_c", (AUDIT_C,), SCALE_DAYS, "AUDIT-C total"),
-    ("dast10", (DAST_10,), SCALE_DAYS, "DAST-10 total"),
+# name, LOINC codes any of which will do, the limit of `Freshness` that holds for it, words.
+RESULTS: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
+    ("sbp", ("8480-6",), "vitals", "systolic blood pressure"),
+    ("dbp", ("8462-4",), "vitals", "diastolic blood pressure"),
+    ("heart_rate", ("8867-4",), "vitals", "heart rate"),
+    ("spo2", ("59408-5",), "vitals", "oxygen saturation"),
+    ("alt", ("1742-6",), "liver", "ALT"),
+    ("ast", ("1920-8",), "liver", "AST"),
+    ("renal", ("2160-0", "98979-8", "51990-0"), "renal", "creatinine or eGFR"),
+    ("tsh", ("3016-3",), "thyroid", "TSH"),
+    ("uds_amphetamines", ("19261-7",), "urine_drugs", "urine screen: amphetamines"),
+    ("uds_cocaine", ("19359-9",), "urine_drugs", "urine screen: cocaine"),
+    ("uds_opiates", ("19295-5",), "urine_drugs", "urine screen: opiates"),
+    ("uds_benzodiazepines", ("14316-4",), "urine_drugs", "urine screen: benzodiazepines"),
+    ("uds_pcp", ("19659-2",), "urine_drugs", "urine screen: phencyclidine"),
+    ("phq9", (PHQ9_TOTAL,), "scales", "PHQ-9 total"),
+    ("audit_c", (AUDIT_C,), "scales", "AUDIT-C total"),
+    ("dast10", (DAST_10,), "scales", "DAST-10 total"),
 )
-HCG_DAYS = 7
 _QUALITATIVE = frozenset({"hcg", *(name for name, *_ in RESULTS if name.startswith("uds_"))})
 # Section 3.3, `repeat_before_first_dose`: what is measured that very day, and how old the rest may be.
 ON_THE_DAY = ("blood pressure", "heart rate", "oxygen saturation", "weight", "C-SSRS")
-STILL_FRESH_AT_DOSE = {"hcg": 7, "disorder_scale": 14, "uds": 30}
+STILL_FRESH_AT_DOSE = {"hcg": "pregnancy", "disorder_scale": "scales", "uds": "urine_drugs"}
 # Sections in which an exclusion may stand, and the states in which nobody can say that it does not.
 EXCLUDING = frozenset({"Condition", "AllergyIntolerance", "MedicationRequest", "Observation"})
 UNREAD = frozenset({SectionState.FORBIDDEN, SectionState.FAILED, SectionState.PARTIAL})
@@ -92,12 +90,13 @@ _DONE = frozenset({None, "completed", "finished", "unknown"})
 
 def items(view: View, targets: Sequence[Disorder]) -> tuple[Item, ...]:
     """Every line of the gate that applies to this patient."""
+    fresh = view.house.freshness
     lines = [_evaluation(view), _consent(view)]
     if view.house.country.upper() == "US":
-        lines.append(_done(view, "pdmp_review", PDMP, PDMP_DAYS, "prescription monitoring review"))
-    lines += [_result(view, name, loinc, days, words) for name, loinc, days, words in RESULTS]
+        lines.append(_done(view, "pdmp_review", PDMP, fresh.pdmp, "prescription monitoring review"))
+    lines += [_result(view, name, loinc, getattr(fresh, age), words) for name, loinc, age, words in RESULTS]
     if view.may_be_pregnant:
-        lines.append(_result(view, "hcg", HCG, HCG_DAYS, "pregnancy test"))
+        lines.append(_result(view, "hcg", HCG, fresh.pregnancy, "pregnancy test"))
     if _needs_ecg(view):
         lines.append(_ecg(view))
     lines.append(_cssrs(view))
@@ -124,9 +123,10 @@ def before_first_dose(view: View, lines: Sequence[Item]) -> tuple[str, ...]:
     """What must be done again before the first dose, because it will be too old by then (3.3)."""
     todo = [f"On the day of the first dose: {', '.join(ON_THE_DAY)}."]
     for line in lines:
-        limit = STILL_FRESH_AT_DOSE.get(line.name.split("_")[0]) or STILL_FRESH_AT_DOSE.get(line.name)
-        if limit is None or line.state is not ItemState.MET or line.last is None:
+        age = STILL_FRESH_AT_DOSE.get(line.name.split("_")[0]) or STILL_FRESH_AT_DOSE.get(line.name)
+        if age is None or line.state is not ItemState.MET or line.last is None:
             continue
+        limit = getattr(view.house.freshness, age)
         if (view.start - line.last).days > limit:
             todo.append(f"Within {limit} days before the first dose: {line.words} (last {line.when}).")
     return tuple(todo)
@@ -199,7 +199,9 @@ def _done(view: View, name: str, wanted: Wanted, days: int, words: str) -> Item:
 
 
 def _evaluation(view: View) -> Item:
-    return _done(view, "psychiatric_evaluation", EVALUATION, EVALUATION_DAYS, "psychiatric evaluation")
+    return _done(
+        view, "psychiatric_evaluation", EVALUATION, view.house.freshness.evaluation, "psychiatric evaluation"
+    )
 
 
 def _consent(view: View) -> Item:
@@ -220,10 +222,11 @@ def _consent_fault(view: View, consent: Procedure | Encounter) -> str:
         return "does not name ketamine and off-label use"
     if consent.when is None:
         return "without a date"
-    if not view.is_fresh(consent.when, CONSENT_DAYS):
+    fresh = view.house.freshness
+    if not view.is_fresh(consent.when, fresh.consent):
         return f"too old: {consent.when}"
     evaluations = [
-        e.when for e in _acts(view, EVALUATION) if e.when and view.is_fresh(e.when, EVALUATION_DAYS)
+        e.when for e in _acts(view, EVALUATION) if e.when and view.is_fresh(e.when, fresh.evaluation)
     ]
     if evaluations and not any(_day(e) <= _day(consent.when) for e in evaluations):
         return "given before the evaluation"
@@ -243,22 +246,24 @@ def _ecg(view: View) -> Item:
     facts: list[Fact] = [*_acts(view, ECG_PROCEDURE), *view.history(*ECG)]
     newest = max(facts, key=lambda f: moment_of(getattr(f, "when", None)), default=None)
     when = getattr(newest, "when", None)
-    return _line("ecg", "ECG", newest, when, view.is_fresh(when, ECG_DAYS))
+    return _line("ecg", "ECG", newest, when, view.is_fresh(when, view.house.freshness.ecg))
 
 
 def _cssrs(view: View) -> Item:
-    words = "C-SSRS with every item it calls for"
+    words, oldest = "C-SSRS with every item it calls for", view.house.freshness.scales
     newest = view.newest(*suicide.ITEMS, *suicide.PANELS)
-    complete = suicide.answered_items(view, SCALE_DAYS)
+    complete = suicide.answered_items(view, oldest)
     when = newest.when if newest else None
-    note = "incomplete" if view.is_fresh(when, SCALE_DAYS) else ""
+    note = "incomplete" if view.is_fresh(when, oldest) else ""
     return _line("cssrs", words, newest, when, complete, note)
 
 
 def _scale(view: View, scale: Scale) -> Item:
     newest = scale_score(view, scale)
     when = newest.when if newest else None
-    return _line("disorder_scale", scale.title, newest, when, view.is_fresh(when, SCALE_DAYS))
+    return _line(
+        "disorder_scale", scale.title, newest, when, view.is_fresh(when, view.house.freshness.scales)
+    )
 
 
 def scale_score(view: View, scale: Scale) -> Observation | None:

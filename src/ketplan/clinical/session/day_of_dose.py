@@ -147,7 +147,7 @@ def go_no_go(facts: DayFacts, limits: SessionLimits | None = None) -> tuple[Line
     esketamine = facts.route == "IN"
     return (
         _CSSRS.line(facts),
-        _pressure(facts),
+        _pressure(facts, limits),
         _within("HEART_RATE", facts.heart_rate, limits.lowest_heart_rate, limits.highest_heart_rate),
         _within("SPO2", facts.spo2, limits.lowest_spo2, None),
         _intoxication(facts),
@@ -162,18 +162,20 @@ def go_no_go(facts: DayFacts, limits: SessionLimits | None = None) -> tuple[Line
 
 _RUNGS: dict[Rung, tuple[Verdict, str]] = {
     Rung.PROCEED: (GO, "Blood pressure {}: proceed."),
-    Rung.REPEAT: (HOLD, "Blood pressure {} is raised: rest 15 minutes and repeat."),
+    Rung.REPEAT: (HOLD, "Blood pressure {} is raised: rest {rest} minutes and repeat."),
     Rung.WEIGH: (HOLD, "Blood pressure {} is still raised: the prescriber weighs a delay."),
-    Rung.HOLD: (HOLD, "Blood pressure {} is at or above 160/100: hold, treat, book again."),
+    Rung.HOLD: (HOLD, "Blood pressure {} is at or above {hold}: hold, treat, book again."),
     Rung.CRISIS: (HOLD, "Blood pressure {} on repeat: urgent medical review."),
     Rung.UNKNOWN: (UNKNOWN, "Blood pressure is not fully measured today."),
 }
 
 
-def _pressure(facts: DayFacts) -> Line:
-    standing = before_dose(facts.pressures, facts.age)
+def _pressure(facts: DayFacts, limits: SessionLimits) -> Line:
+    ladder = limits.pressure
+    standing = before_dose(facts.pressures, facts.age, ladder)
     verdict, words = _RUNGS[standing.rung]
-    text = words.format(standing.decided or "?")
+    hold = f"{ladder.hold_systolic}/{ladder.hold_diastolic}"
+    text = words.format(standing.decided or "?", rest=ladder.rest_minutes, hold=hold)
     if standing.rung is Rung.WEIGH and facts.pressure_reason.strip():
         text = f"Blood pressure {standing.decided} is still raised; the prescriber goes on with a reason."
         return Line("BLOOD_PRESSURE", GO, text, LADDER_SOURCE)

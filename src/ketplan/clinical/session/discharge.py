@@ -10,7 +10,7 @@ from ketplan.clinical.session.limits import SessionLimits
 from ketplan.clinical.session.lines import Line, Row, Verdict
 
 GO, HOLD, UNKNOWN = Verdict.GO, Verdict.HOLD, Verdict.UNKNOWN
-AWAKE, CADSS6_ABOVE, CADSS_ABOVE, RECOVERY = 5, 1, 4, 9
+AWAKE = 5
 INSTRUCTION = "No driving, machinery or legal decisions until the next day, after restful sleep."  # [F:SPR19]
 
 
@@ -89,21 +89,21 @@ def discharge(facts: LeavingFacts, limits: SessionLimits | None = None) -> tuple
     limits = limits or SessionLimits()
     return (
         _CSSRS.line(facts),
-        _stay(facts),
+        _stay(facts, limits),
         _awake(facts),
-        _dissociation(facts),
+        _dissociation(facts, limits),
         _pressure(facts, limits),
         _oxygen(facts, limits),
-        _recovery(facts),
+        _recovery(facts, limits),
         *(row.line(facts) for row in _ROWS),
     )
 
 
-def _stay(facts: LeavingFacts) -> Line:
+def _stay(facts: LeavingFacts, limits: SessionLimits) -> Line:
     id, source = "STAY", "4.1 [F:SPR19], 120 min [H], 8b"
     if facts.end_minute is None:
         return Line(id, UNKNOWN, "When the dose ended is not recorded.", source, "Record it.")
-    until = observed_until(facts.route, facts.end_minute)
+    until = observed_until(facts.route, facts.end_minute, limits)
     if facts.minute < until:
         return Line(id, HOLD, f"Observation lasts until minute {until}.", source, "Wait.")
     return Line(id, GO, f"Observed beyond minute {until}.", source)
@@ -118,12 +118,12 @@ def _awake(facts: LeavingFacts) -> Line:
     return Line(id, GO, f"MOAA/S {now}.", source)
 
 
-def _dissociation(facts: LeavingFacts) -> Line:
-    """CADSS-6 back to baseline + 1, or CADSS at most 4 above baseline."""
+def _dissociation(facts: LeavingFacts, limits: SessionLimits) -> Line:
+    """CADSS-6 or CADSS back near its baseline."""
     id, source = "DISSOCIATION", "4.3 [M:CADSS4][H]"
     pairs = (
-        ("CADSS-6", facts.cadss6, facts.cadss6_before, CADSS6_ABOVE),
-        ("CADSS", facts.cadss, facts.cadss_before, CADSS_ABOVE),
+        ("CADSS-6", facts.cadss6, facts.cadss6_before, limits.cadss6_above),
+        ("CADSS", facts.cadss, facts.cadss_before, limits.cadss_above),
     )
     rated = [
         (name, now - before, above)
@@ -166,8 +166,8 @@ def _oxygen(facts: LeavingFacts, limits: SessionLimits) -> Line:
     return Line(id, GO, f"Oxygen saturation {now} % on air.", source)
 
 
-def _recovery(facts: LeavingFacts) -> Line:
-    id, source = "RECOVERY_SCORE", "4.3 [M]"
+def _recovery(facts: LeavingFacts, limits: SessionLimits) -> Line:
+    id, source, asked = "RECOVERY_SCORE", "4.3 [M]", limits.recovery_score
     rated: Sequence[tuple[str, int]] = [
         (name, score)
         for name, score in (("PADSS", facts.padss), ("modified Aldrete", facts.aldrete))
@@ -175,7 +175,7 @@ def _recovery(facts: LeavingFacts) -> Line:
     ]
     if not rated:
         return Line(id, UNKNOWN, "Neither PADSS nor modified Aldrete is rated.", source, "Rate one.")
-    if good := next((f"{name} {score}" for name, score in rated if score >= RECOVERY), None):
+    if good := next((f"{name} {score}" for name, score in rated if score >= asked), None):
         return Line(id, GO, f"{good}.", source)
     name, score = rated[0]
-    return Line(id, HOLD, f"{name} {score}, {RECOVERY} is asked.", source, "Wait and rate again.")
+    return Line(id, HOLD, f"{name} {score}, {asked} is asked.", source, "Wait and rate again.")

@@ -105,9 +105,11 @@ class Due:
     following: int | None = None
 
 
-def vital_minutes(route: str, minutes: int | None = None) -> tuple[int, ...]:
+def vital_minutes(
+    route: str, minutes: int | None = None, limits: SessionLimits | None = None
+) -> tuple[int, ...]:
     """When vital signs and MOAA/S are taken, minutes from the start; `minutes` is the infusion's length."""
-    watch = monitoring.of(route, minutes)
+    watch = monitoring.of(route, minutes, limits)
     return watch.vitals_minutes if watch else ()
 
 
@@ -134,14 +136,15 @@ def due(schedule: Sequence[int], now: int, recorded: Iterable[int] = ()) -> Due:
     )
 
 
-def observed_until(route: str, end_minute: int) -> int:
+def observed_until(route: str, end_minute: int, limits: SessionLimits | None = None) -> int:
     """The minute of earliest discharge; `end_minute` is the end of the infusion or the last spray.
 
     The later of 120 minutes from the start and 60 after an infusion's end; 120 after the last spray. 4.1, 8b.
     """
+    limits = limits or SessionLimits()
     if route == "IN":
-        return end_minute + monitoring.STAY_MINUTES
-    return max(monitoring.STAY_MINUTES, end_minute + monitoring.AFTER_INFUSION_MINUTES)
+        return end_minute + limits.stay_minutes
+    return max(limits.stay_minutes, end_minute + limits.after_infusion_minutes)
 
 
 def falling(sets: Iterable[Vitals]) -> bool | None:

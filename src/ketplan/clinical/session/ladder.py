@@ -9,13 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from enum import StrEnum
 
-from ketplan.clinical.screens.pressure import APART, CRISIS, HOLD, REVIEW, REVIEW_SYSTOLIC_OVER_65
+from ketplan.clinical.screens.limits import Limit, PressureLimits
 
-Limit = tuple[Decimal, Decimal]
-REST = timedelta(minutes=15)
 SOURCE = "4.2, 8b; 140/90 [F:JANSCI], label guide [F:SPR19]; 160/100 and repeats [H]"
 
 
@@ -64,44 +61,43 @@ class Standing:
     repeat_from: datetime | None = None
 
 
-def before_dose(readings: Sequence[Pressure], age: int | None) -> Standing:
+def before_dose(
+    readings: Sequence[Pressure], age: int | None, limits: PressureLimits | None = None
+) -> Standing:
     """The rung on which the readings of one day stand. Without an age the limits of the younger hold."""
     ordered = sorted(readings, key=lambda r: r.at)
     if not ordered:
         return Standing(Rung.UNKNOWN)
-    if _is_crisis(ordered):
+    limits = limits or PressureLimits()
+    if _is_crisis(ordered, limits):
         return Standing(Rung.CRISIS, ordered[-1])
-    limits = _limits(age)
-    decided, repeated = _decided(ordered, limits)
-    repeat_from = None if repeated else ordered[-1].at + _rest_after(ordered[-1], limits)
-    if decided.reaches(HOLD):
+    normal = limits.review_over_65 if age is not None and age > 65 else limits.review
+    decided, repeated = _decided(ordered, normal, limits)
+    repeat_from = None if repeated else ordered[-1].at + _rest_after(ordered[-1], normal, limits)
+    if decided.reaches(limits.hold):
         return Standing(Rung.HOLD, decided, repeat_from)
-    if decided.exceeds(limits):
+    if decided.exceeds(normal):
         return Standing(Rung.WEIGH if repeated else Rung.REPEAT, decided, repeat_from)
     return Standing(Rung.PROCEED if decided.complete else Rung.UNKNOWN, decided)
 
 
-def _limits(age: int | None) -> Limit:
-    return (REVIEW_SYSTOLIC_OVER_65, REVIEW[1]) if age is not None and age > 65 else REVIEW
-
-
-def _is_crisis(ordered: Sequence[Pressure]) -> bool:
-    critical = [r for r in ordered if r.reaches(CRISIS)]
+def _is_crisis(ordered: Sequence[Pressure], limits: PressureLimits) -> bool:
+    critical = [r for r in ordered if r.reaches(limits.crisis)]
     return (
         len(ordered) > 1
         and all(r in critical for r in ordered[-2:])
-        and critical[-1].at - critical[0].at >= APART
+        and critical[-1].at - critical[0].at >= limits.apart
     )
 
 
-def _rest_after(reading: Pressure, limits: Limit) -> timedelta:
+def _rest_after(reading: Pressure, normal: Limit, limits: PressureLimits) -> timedelta:
     """How long to rest before the next reading counts: nothing after a normal one."""
-    if reading.reaches(HOLD):
-        return APART
-    return REST if reading.exceeds(limits) else timedelta()
+    if reading.reaches(limits.hold):
+        return limits.apart
+    return limits.rest if reading.exceeds(normal) else timedelta()
 
 
-def _decided(ordered: Sequence[Pressure], limits: Limit) -> tuple[Pressure, bool]:
+def _decided(ordered: Sequence[Pressure], normal: Limit, limits: PressureLimits) -> tuple[Pressure, bool]:
     """The pressure that decides, and whether a valid repeat is behind it.
 
     Of two readings without enough rest between them the higher decides: a hasty repeat clears nothing.
@@ -110,10 +106,11 @@ def _decided(ordered: Sequence[Pressure], limits: Limit) -> tuple[Pressure, bool
     if len(ordered) == 1:
         return last, False
     previous = ordered[-2]
-    rested = last.at - previous.at >= _rest_after(previous, limits)
+    rest = _rest_after(previous, normal, limits)
+    rested = last.at - previous.at >= rest
     choose = min if rested else max
     systolic, diastolic = (
         choose((p for p in pair if p is not None), default=None)
         for pair in zip(previous.numbers, last.numbers, strict=True)
     )
-    return Pressure(last.at, systolic, diastolic), rested and _rest_after(previous, limits) > timedelta()
+    return Pressure(last.at, systolic, diastolic), rested and rest > timedelta()

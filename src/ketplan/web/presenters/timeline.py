@@ -186,7 +186,7 @@ def _score(proposal: Proposal, axis: _Axis) -> Score | None:
     said = f"{goal.baseline:f}" if goal.baseline is not None else "no baseline on file"
     if goal.baseline is not None and item and item.when:
         said += f" · {words.recorded(item.when)}"
-    aim, entry = goal.target_below, scale.entry
+    aim, entry = goal.target_below, Decimal(proposal.assessment.view.house.entry.of(scale.id))
     return Score(
         name=goal.instrument,
         top=SCORE_TOP,
@@ -195,7 +195,7 @@ def _score(proposal: Proposal, axis: _Axis) -> Score | None:
         dot=None if goal.baseline is None else (axis.x(0), y(goal.baseline)),
         dot_words=said,
         goal=None if aim is None else Line(y(aim), f"goal: below {aim.normalize():f}"),
-        entry=None if entry is None else Line(y(entry), f"usual entry: {entry}"),
+        entry=Line(y(entry), f"usual entry: {entry}"),
     )
 
 
