@@ -13,7 +13,7 @@ from ketplan.fhir.datatypes import Json
 from ketplan.fhir.definitions.activity_definition import activity_definitions
 from ketplan.fhir.definitions.code_systems import code_systems
 from ketplan.fhir.definitions.plan_definition import plan_definitions
-from ketplan.fhir.definitions.questionnaire import instruments, intake
+from ketplan.fhir.definitions.questionnaire import course_review, instruments, intake
 from ketplan.fhir.definitions.value_sets import value_sets
 
 _LINE = 110
@@ -25,6 +25,7 @@ def definitions() -> tuple[Json, ...]:
         *plan_definitions(),
         *activity_definitions(),
         intake(),
+        course_review(),
         *instruments(),
         *value_sets(),
         *code_systems(),

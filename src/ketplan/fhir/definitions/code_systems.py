@@ -11,6 +11,7 @@ from ketplan.fhir.datatypes import Json
 from ketplan.fhir.definitions.canonical import header, source
 from ketplan.fhir.instrument_form import answer_words, slug
 from ketplan.fhir.intake_form import FORMS
+from ketplan.fhir.review_form import kinds, verdicts
 
 # Scores that only screens read, by the name they are matched by; LOINC has none of them.
 _SCREENED = (scales.STOP_BANG_NAMES[0], scales.CHILD_PUGH_NAMES[0])
@@ -61,3 +62,5 @@ def code_systems() -> Iterator[Json]:
         {slug(words): words for words in answer_words()},
     )
     yield _code_system("psychotherapy-form", "Forms of psychotherapy", "3.4", {form: form for form in FORMS})
+    yield _code_system("course-review-proposal", "Proposals of a course review", "1.1, 1.6, 7", kinds())
+    yield _code_system("course-review-answer", "A clinician's answer to a proposal", "1.6, 7", verdicts())

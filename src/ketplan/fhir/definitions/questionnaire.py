@@ -16,6 +16,7 @@ from ketplan.fhir.datatypes import Json
 from ketplan.fhir.definitions.canonical import header, source
 from ketplan.fhir.instrument_form import items_of, ships, slug
 from ketplan.fhir.intake_form import questionnaire
+from ketplan.fhir.review_form import items as review_items
 
 # The code that says no more than the diagnosis, where a disorder has several. Protocol facts 6 [V].
 _PLAIN = {"PANIC": "371631005", "SAD": "25501002"}
@@ -41,6 +42,15 @@ def intake() -> Json:
 def _diagnosis(disorder: Disorder) -> Code:
     code = _PLAIN.get(disorder.id) or min(disorder.value_set.snomed)
     return Code(SNOMED, code, disorder.title)
+
+
+def course_review() -> Json:
+    return {
+        **header("Questionnaire", "course-review", "Review of a combined ketamine and CBT course"),
+        "extension": source("1.6, 7: proposals, each answered by a clinician"),
+        "subjectType": ["Patient"],
+        "item": review_items(),
+    }
 
 
 def instruments() -> Iterator[Json]:
