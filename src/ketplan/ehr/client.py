@@ -17,6 +17,7 @@ from ketplan.errors import EhrError, Fatal, InputError, Temporary
 
 Json = dict[str, Any]
 Params = Sequence[tuple[str, str]]
+Renew = Callable[[str], str | None]
 
 FHIR_JSON = "application/fhir+json"
 # A search cache (60 s in HAPI) would hide what was written a moment ago.
@@ -45,7 +46,8 @@ class Written:
 class FhirClient:
     """Talks to the one EHR at `base`.
 
-    `token` is asked before each request, so that it may be renewed meanwhile; None for an open server.
+    `token` is asked before each request, so that it may be renewed meanwhile; None for an open server. When
+    the EHR refuses one, `renew` is asked once for another, and the request goes out again: a 401 did nothing.
     `parallel` is how many requests a reader may have under way at once. Safe to use from several threads.
     """
 
@@ -56,11 +58,12 @@ class FhirClient:
         http: Http,
         parallel: int = 4,
         patience: Patience | None = None,
+        renew: Renew | None = None,
     ) -> None:
         self.base = urls.fhir_base(base)
         self.parallel = parallel
         self.patience = patience or Patience()
-        self._token, self._http = token, http
+        self._token, self._renew, self._http = token, renew, http
 
     def read(self, kind: str, id: str) -> Resource:
         """One resource. Errors are those of `outcome.MEANING`; Fatal when the EHR sends another one."""
@@ -147,9 +150,15 @@ class FhirClient:
     ) -> Answer:
         if not urls.is_under(self.base, url):
             raise Fatal("An address outside the EHR was about to be asked; it was not.")
+
+        def sent(token: str | None) -> Answer:
+            bearer = f"Bearer {token}" if token else None
+            return self._http.send(method, url, headers, query=params, body=body, authorization=bearer)
+
         token = self._token() if self._token else None
-        authorization = f"Bearer {token}" if token else None
-        return self._http.send(method, url, headers, query=params, body=body, authorization=authorization)
+        answer = sent(token)
+        other = self._renew(token) if answer.status == 401 and self._renew and token else None
+        return sent(other) if other else answer
 
 
 def _lenient(answer: Answer) -> Any:

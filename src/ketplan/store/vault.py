@@ -41,6 +41,10 @@ class Vault:
                 "Stored data cannot be opened: the secret key it was sealed with is not configured any more."
             ) from None
 
+    def reseal(self, sealed: str) -> str:
+        """The same text sealed with the newest key; ConfigError as for `unseal`."""
+        return self.seal(self.unseal(sealed))
+
 
 def digest(secret: str) -> str:
     """What an index holds in place of a launch id, a state or a cookie: of no use to a thief of the file."""
