@@ -13,7 +13,8 @@ def open_intake(browser: Browser, patient: str) -> tuple[str, TestResponse]:
 
 
 def fields(page: TestResponse) -> dict[str, str]:
-    return next(f.fields for f in Page(page.text).forms if f.action.endswith("/intake"))
+    found = next(f.fields for f in Page(page.text).forms if f.action.endswith("/intake"))
+    return {name: value for name, value in found.items() if name != "keep"}
 
 
 def test_it_is_filled_with_what_is_known(browser: Browser) -> None:

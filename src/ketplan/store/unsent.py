@@ -47,7 +47,7 @@ class UnsentForms:
         return {} if row is None else dict(row.forms)
 
     def keep(self, place: Place, key: str, fields: list[tuple[str, str]], now: datetime) -> None:
-        """Keep what stands in form `key`, in place of what stood there. InputError when there are too many."""
+        """Keep what stands in form `key` now. InputError when there are too many forms."""
         added = {key: {"fields": [list(field) for field in fields], "at": now.isoformat()}}
         try:
             self._change(place, added, "", now)

@@ -18,7 +18,7 @@ from ketplan.config import signing_key
 from ketplan.ehr import urls
 from ketplan.ehr.discovery import Discovery
 from ketplan.ehr.transport import Http
-from ketplan.web import errors, instruments, intake, launch, security, sign, workspace
+from ketplan.web import errors, idle, instruments, intake, launch, security, sign, unsent, workspace
 from ketplan.web.context import Desk, Glue, Run, desk
 from ketplan.web.presenters import words
 from ketplan.web.reading import Readings
@@ -75,9 +75,10 @@ def create_app(
         readings=Readings(glue, connect, beside, now),
         writings=Writings(beside),
     )
-    for room in (launch, workspace, intake, instruments, sign):
+    for room in (launch, workspace, intake, instruments, sign, idle, unsent):
         app.register_blueprint(room.routes)
     app.add_url_rule("/healthz", "health", lambda: {"status": "ok"})
+    app.after_request(unsent.sent)
     app.after_request(security.harden)
     app.after_request(security.note)
     app.jinja_env.globals.update(
@@ -86,6 +87,9 @@ def create_app(
         csrf_token=security.csrf_token,
         words=words,
         until=_until,
+        idle_watch=idle.watch,
+        unsent_ticket=unsent.ticket,
+        any_unsent=unsent.any_kept,
     )
     errors.register(app)
     return app

@@ -20,6 +20,7 @@ from ketplan.errors import (
     SessionError,
     Temporary,
 )
+from ketplan.web import unsent
 from ketplan.web.bench import StillReading
 from ketplan.web.context import desk
 from ketplan.web.reading import MOST
@@ -29,6 +30,7 @@ log = logging.getLogger("ketplan.web")
 Page = tuple[str, int]
 
 FROM_CHART = "Go back to the patient's chart in the EHR and open ketplan again from there."
+RESCUED = "Nothing was sent, and what you typed is kept: it stands in its form again after the next launch."
 KEPT = "What was saved before is kept on this server and will be there again."
 # The first class that fits says what the page is called and what to do now.
 TITLES: tuple[tuple[type[KetplanError], str, str], ...] = (
@@ -53,6 +55,8 @@ def register(app: Flask) -> None:
 
 def known(error: KetplanError) -> Page:
     title, way_on = next((title, way_on) for kind, title, way_on in TITLES if isinstance(error, kind))
+    if isinstance(error, SessionError) and request.method == "POST" and unsent.rescue():
+        way_on = f"{RESCUED} {FROM_CHART}"
     _log(type(error).__name__, error.http_status)
     return _page(title, str(error), way_on, error.http_status, again=isinstance(error, EhrError))
 

@@ -9,9 +9,11 @@ from ketplan.web import security, sessions
 from ketplan.web.context import desk
 
 # What changes nothing about the patient, and so needs no signer.
-FOR_READERS = frozenset({"refresh", "end"})
+FOR_READERS = frozenset({"refresh", "end", "stay"})
 # What any clinician may do, whether or not they may sign a plan.
-FOR_CLINICIANS = frozenset({"take_down", "carry_on"})
+FOR_CLINICIANS = frozenset({"take_down", "carry_on", "keep", "discard"})
+# Asked by a page's script on its own, which is no sign that anybody is there.
+BY_SCRIPT = frozenset({"left"})
 
 NOT_A_CLINICIAN = "Only a clinician can take down a filled-in instrument: this page is for reading."
 NOT_A_SIGNER = "Only a clinician whose role may sign here can change anything: this page is for reading."
@@ -27,13 +29,14 @@ def room(name: str, module: str) -> Blueprint:
 
 def _let_in() -> tuple[str, int] | None:
     lid = (request.view_args or {})["lid"]
-    g.session = session = sessions.open_session(lid)
+    doing = (request.endpoint or "").rpartition(".")[2]
+    g.session = session = sessions.open_session(lid, used=doing not in BY_SCRIPT)
     security.framed_by(desk().ehr(session.ehr))
     if not session.is_staff:
         return render_template("for_staff.html"), 403
     if request.method == "POST":
         security.require_csrf(lid)
-        _require_right(session, (request.endpoint or "").rpartition(".")[2])
+        _require_right(session, doing)
     return None
 
 

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from ketplan.clinical.record import Intake
 from ketplan.fhir.intake import build_intake_response
 from ketplan.fhir.intake_form import GROUPS
-from ketplan.web import sessions
+from ketplan.web import sessions, unsent
 from ketplan.web import work as works
 from ketplan.web.bench import WAIT_TO_ACT, Bench, open_bench
 from ketplan.web.context import desk
@@ -26,7 +26,7 @@ routes = room("intake", __name__)
 def show(lid: str) -> str:
     bench = open_bench(sessions.current())
     said, notes = intake_form.typed(bench.proposal)
-    return _page(bench, said, {}, notes)
+    return _page(bench, said | unsent.fields(bench.session, "intake"), {}, notes)
 
 
 @routes.post("/intake")

@@ -20,7 +20,8 @@ COOKIE = "__Host-ketplan"
 CSRF_FIELD = "csrf"
 _BROWSER = re.compile(r"[A-Za-z0-9_-]{20,128}")
 _POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; "
+    "form-action 'self'; base-uri 'none'; "
     "frame-ancestors {ancestors}"
 )
 HEADERS = {
