@@ -270,7 +270,9 @@ def test_an_answer_stands_alone_under_its_own_link() -> None:
 
 def test_a_total_is_a_survey_with_a_value() -> None:
     other = {"coding": [{"system": "x", "code": "vital-signs"}]}
-    assert any("survey" in p for p in check(GOOD["Observation"] | {"category": [other]}))
+    assert any("category" in p for p in check(GOOD["Observation"] | {"category": [other]}))
+    bare = {name: part for name, part in GOOD["Observation"].items() if name != "valueQuantity"}
+    assert any("value" in p for p in check(bare))
     assert any("value" in p for p in check(GOOD["Observation"] | {"valueQuantity": {"unit": "x"}}))
 
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from ketplan.errors import KetplanError
-from ketplan.fhir import survey_rules
+from ketplan.fhir import session_rules, survey_rules
 from ketplan.fhir.datatypes import Json
 from ketplan.fhir.rendering import xhtml
 from ketplan.fhir.rendering.appointment import ACTORS
@@ -93,10 +93,10 @@ TIMES = {
     "ServiceRequest.occurrenceTiming.repeat.boundsPeriod.end": "dateTime",
 }
 # The tables above are a plan's, and stand in its profiles; these are everything ketplan writes.
-_REQUIRED = REQUIRED | survey_rules.REQUIRED
-_CODES = CODES | survey_rules.CODES
-_TARGETS = TARGETS | survey_rules.TARGETS
-_TIMES = TIMES | survey_rules.TIMES
+_REQUIRED = REQUIRED | survey_rules.REQUIRED | session_rules.REQUIRED
+_CODES = CODES | survey_rules.CODES | session_rules.CODES
+_TARGETS = TARGETS | survey_rules.TARGETS | session_rules.TARGETS
+_TIMES = TIMES | survey_rules.TIMES | session_rules.TIMES
 _ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
 _INDEX = re.compile(r"\[\d+\]")
 
@@ -268,10 +268,13 @@ def _provenance(resource: Json) -> Iterator[str]:
 
 
 _RULES: dict[str, Callable[[Json], Iterable[str]]] = {
+    "AdverseEvent": session_rules.adverse_event,
     "Appointment": _appointment,
     "CarePlan": _care_plan,
     "Goal": _goal,
+    "MedicationAdministration": session_rules.administration,
     "Observation": survey_rules.observation,
+    "Procedure": session_rules.procedure,
     "Provenance": _provenance,
     "QuestionnaireResponse": survey_rules.response,
     "ServiceRequest": _request,

@@ -20,6 +20,8 @@ AUTHORED = frozenset({"Appointment", "CarePlan", "Goal", "Provenance", "ServiceR
 """The types a plan is made of, each with a profile of ours."""
 SURVEYED = frozenset({"Observation", "QuestionnaireResponse"})
 """The types a filled-in instrument is made of."""
+SESSION = frozenset({"AdverseEvent", "MedicationAdministration", "Observation", "Procedure"})
+"""The types a dosing session and what went wrong in it are made of."""
 
 
 def build(resource: Json) -> Json:
@@ -28,7 +30,7 @@ def build(resource: Json) -> Json:
     Raises KetplanError naming the elements at fault, never their values.
     """
     kind = resource.get("resourceType")
-    if kind not in AUTHORED | SURVEYED:
+    if kind not in AUTHORED | SURVEYED | SESSION:
         raise KetplanError("ketplan does not write resources of this type.")
     try:
         _model(kind).model_validate(resource)

@@ -194,11 +194,39 @@ def _response_words(step: Step) -> str:
     return f"{given} answer{'' if given == 1 else 's'}{missing}"
 
 
+def _observation_words(step: Step) -> str:
+    resource = step.resource
+    named = [(_name(part["code"]), part) for part in resource.get("component", ())]
+    if not named:
+        return f"{_name(resource['code'])}: {_value(resource)}"
+    return f"{_name(resource['code'])}: {', '.join(f'{name} {_value(part)}' for name, part in named)}"
+
+
+def _name(code: Json) -> str:
+    return str(code.get("text") or code["coding"][0].get("display") or code["coding"][0]["code"])
+
+
+def _value(part: Json) -> str:
+    if "valueBoolean" in part:
+        return "yes" if part["valueBoolean"] else "no"
+    quantity = part["valueQuantity"]
+    unit = quantity["unit"]
+    return f"{quantity['value']}" if unit == "{score}" else f"{quantity['value']} {unit}"
+
+
+def _done_words(step: Step, name: str) -> str:
+    size = step.resource.get("dosage", {}).get("text", "")
+    return ", ".join(filter(None, [_name(step.resource[name]), size, step.resource["status"]]))
+
+
 _WORDS: dict[str, Callable[[Step], str]] = {
+    "AdverseEvent": lambda step: f"{step.resource['event']['text']}",
     "Appointment": _appointment_words,
     "CarePlan": _care_plan_words,
     "Goal": lambda step: f"{step.resource['description']['text']}",
-    "Observation": lambda step: f"{step.resource['code']['text']}: {step.resource['valueQuantity']['value']}",
+    "MedicationAdministration": lambda step: _done_words(step, "medicationCodeableConcept"),
+    "Observation": _observation_words,
+    "Procedure": lambda step: _done_words(step, "code"),
     "Provenance": lambda step: (
         f"{step.resource['activity']['text']}, {len(step.resource['target'])} resources"
     ),

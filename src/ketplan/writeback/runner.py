@@ -29,7 +29,7 @@ from ketplan.writeback.steps import (
 from ketplan.writeback.update import update
 from ketplan.writeback.writing import LEASE_SECONDS, Writing, row
 
-LINKED_ONLY = frozenset({"Goal", "QuestionnaireResponse"})
+LINKED_ONLY = frozenset({"Goal", "Procedure", "QuestionnaireResponse"})
 SILENT_STEPS = 2
 """After so many steps in a row without an answer the EHR counts as away and is left in peace."""
 
