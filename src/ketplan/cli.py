@@ -197,14 +197,30 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
 @click.option("--refuse-care-plan", is_flag=True, help="Fault: refuse to store a CarePlan.")
 @click.option("--slow", default=0, metavar="MS", help="Fault: wait before each answer.")
 @click.option("--drop-every", default=0, metavar="N", help="Fault: lose the answer of every Nth create.")
+@click.option("--fault", "more", multiple=True, metavar="WORDS", help='Any fault: "503 on=create every=3".')
+@click.option("--like", default="harbor", metavar="NAME", help="Behave like another EHR (see --list).")
+@click.option("--list", "listing", is_flag=True, help="Print the EHRs it can be like, and the faults.")
 @sentences
 def sandbox(
-    port: int, app_url: str, open_access: bool, refuse_care_plan: bool, slow: int, drop_every: int
+    port: int,
+    app_url: str,
+    open_access: bool,
+    refuse_care_plan: bool,
+    slow: int,
+    drop_every: int,
+    more: tuple[str, ...],
+    like: str,
+    listing: bool,
 ) -> None:
-    """Run only the pretend EHR."""
-    from ketplan.servers import run_sandbox
+    """Run only the pretend EHR, as itself or like another."""
+    from ketplan import servers
 
-    run_sandbox(port, app_url, open_access, refuse_care_plan, slow, drop_every)
+    if listing:
+        for line in servers.sandbox_list():
+            click.echo(line)
+        return
+    faults = servers.sandbox_faults(refuse_care_plan, slow, drop_every, more)
+    servers.run_sandbox(port, app_url, open_access, faults, like)
 
 
 @main.command()

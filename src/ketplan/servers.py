@@ -8,7 +8,7 @@ import socket
 import tempfile
 import threading
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -48,13 +48,15 @@ def run_demo(port: int, open_browser: bool) -> None:
     click.echo("Stopped.")
 
 
-def run_sandbox(
-    port: int, app_url: str, open_access: bool, refuse_care_plan: bool, slow: int, drop_every: int
-) -> None:
-    from ketplan.sandbox.faults import Faults
+def run_sandbox(port: int, app_url: str, open_access: bool, faults: Any, like: str = "harbor") -> None:
+    """The pretend EHR alone. InputError when `like` names no EHR it can be like."""
+    from ketplan.sandbox.likes import like as like_named
     from ketplan.sandbox.server import serve as serve_ehr
 
-    faults = Faults(refuse_care_plan, slow, drop_every)
+    try:
+        behaviour = like_named(like)
+    except ValueError as error:
+        raise InputError(f"T{str(error)[1:]}.") from None
     ehr = _bound(
         port,
         lambda: serve_ehr(
@@ -64,12 +66,35 @@ def run_sandbox(
             launch_url=f"{app_url.rstrip('/')}/launch",
             faults=faults,
             open_access=open_access,
+            like=behaviour,
         ),
     )
     with ehr:
-        click.echo(f"The pretend EHR is at {ehr.url}, its FHIR API at {ehr.url}/fhir. Ctrl-C stops.")
+        what = f"The pretend EHR ({behaviour.title})"
+        click.echo(f"{what} is at {ehr.url}, its FHIR API at {ehr.url}/fhir. Ctrl-C stops.")
         _until_stopped()
     click.echo("Stopped.")
+
+
+def sandbox_faults(refuse_care_plan: bool, slow: int, drop_every: int, more: Sequence[str]) -> Any:
+    """The faults of the command line. InputError in one sentence for one that makes no sense."""
+    from ketplan.sandbox.faults import Faults, fault
+
+    try:
+        return Faults(refuse_care_plan, slow, drop_every, tuple(map(fault, more)))
+    except ValueError as error:
+        raise InputError(f"This is no fault: {error}.") from None
+
+
+def sandbox_list() -> Iterator[str]:
+    """The EHRs that the pretend one can be like, then the faults it can have, a line each."""
+    from ketplan.sandbox import likes
+    from ketplan.sandbox.faults import DOES
+
+    for name in likes.names():
+        yield f"--like {name:15} {likes.like(name).title}"
+    for name, (_, what) in DOES.items():
+        yield f"--fault {name:14} {what}"
 
 
 def run_app(host: str, port: int, workers: int, threads: int) -> None:

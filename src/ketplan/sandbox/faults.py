@@ -76,6 +76,13 @@ class Fault:
             if not isinstance(getattr(self, name), str):
                 raise ValueError(f"{name} is text")
 
+    def words_for_it(self) -> str:
+        """The fault as `fault` reads it."""
+        told = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "do"}
+        plain = {one.name: one.default for one in fields(self)}
+        rest = (f"{name}={shlex.quote(str(value))}" for name, value in told.items() if value != plain[name])
+        return " ".join([self.do, *rest])
+
     @property
     def moment(self) -> str:
         return DOES[self.do][0]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
+from itertools import count
 from typing import cast
 from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
@@ -74,6 +75,7 @@ class Harbor:
         self.grants = LikeGrants(self.clock, static_tokens, like.access, self.faults_now)
         self.signer = LikeSigner(like.access, self.faults_now)
         self.requests: deque[Recorded] = deque(maxlen=REMEMBERED)
+        self.numbers = count(1001)
         self._ends: dict[str, float] = {}
         self.client: Client | None = None
         self.cases = {case.person.id: case for case in patients.CASES}

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from ipaddress import ip_address
 from typing import Any
 
 from flask import Blueprint, Response, abort, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from ketplan.sandbox.chart import ChartView, banner, day_words, first, narrative, when, words
-from ketplan.sandbox.faults import Faults
+from ketplan.sandbox.faults import DOES, Faults, fault
 from ketplan.sandbox.harbor import here
 from ketplan.sandbox.parameters import TYPES
 from ketplan.sandbox.patients import GROUPS
@@ -103,9 +105,22 @@ def _facts(one: Resource) -> list[tuple[str, str]]:
     return [(label, str(text)) for label, text in listed.items() if text]
 
 
+@routes.before_request
+def only_from_here() -> None:
+    """What steers the server is for this machine alone, whatever address it listens on."""
+    if request.path.startswith("/_") and not ip_address(request.remote_addr or "0.0.0.0").is_loopback:
+        abort(403)
+
+
+@routes.get("/_requests")
+def recorded() -> Response:
+    """What was asked of the API so far, oldest first, without headers and bodies."""
+    return Response(dumps([vars(one) for one in here().requests]), content_type="application/json")
+
+
 @routes.get("/_faults")
 def faults_page() -> str:
-    return render_template("harbor/faults.html", faults=here().faults.now)
+    return render_template("harbor/faults.html", faults=here().faults.now, does=DOES)
 
 
 @routes.post("/_faults")
@@ -124,8 +139,10 @@ def set_faults() -> AnyResponse:
 
 def _from_form() -> Faults:
     form = request.form
-    return Faults(
+    return replace(
+        here().faults.now,
         refuse_care_plan_writes="refuse_care_plan_writes" in form,
         slow_ms=int(form.get("slow_ms") or 0),
         drop_every_nth_create=int(form.get("drop_every_nth_create") or 0),
+        more=tuple(fault(line) for line in form.get("more", "").splitlines() if line.strip()),
     )

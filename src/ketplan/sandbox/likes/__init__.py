@@ -29,10 +29,10 @@ class Types:
 class SearchRule:
     """What a search of some types must look like.
 
-    ``needs`` lists groups ("category|code"): one parameter of each. ``between`` names a date parameter that
-    needs a ``ge`` (or ``gt``) and a ``lt`` (or ``le``). ``values`` allows a parameter only these values.
-    ``only`` lists the parameters that are taken at all. ``unless`` is a test added when its parameter is
-    not there. A search by ``_id`` needs nothing.
+    ``needs`` lists groups ("category|code"): one parameter of each. ``between`` names date parameters, one of
+    which needs a ``ge`` (or ``gt``) and a ``lt`` (or ``le``). ``values`` allows a parameter these values
+    alone. ``only`` lists the parameters that are taken at all. ``unless`` is a test added when its
+    parameter is not there. A search by ``_id`` needs nothing.
     """
 
     types: tuple[str, ...]
@@ -78,6 +78,8 @@ class Searches:
     """Vendor code of the warning about an unknown parameter."""
     none_found: str = ""
     """Vendor code of the OperationOutcome that an empty answer holds."""
+    also: tuple[str, ...] = ()
+    """Parameters that are taken on every type and change nothing."""
     refused_with: int = 0
     """Status of a refused search; 0 is that of the error itself."""
 
@@ -106,8 +108,10 @@ class Writes:
     if_match: str = "honoured"
     if_match_on_patch: str = "honoured"
     stale: int = 412
+    unversioned: int = 428
+    """Status of a change without If-Match where it is required."""
     ids: str = "uuid"
-    """What a new resource is called: uuid, long, or kept: as the client says."""
+    """What a new resource is called: uuid, long, number, or kept: as the client says."""
     versions: str = "number"
     upsert: bool = False
     conditional_update: bool = True
@@ -117,6 +121,8 @@ class Writes:
     checks_times: bool = True
     double_booking: int = 409
     """Status when a Slot is taken or the patient is elsewhere at that time; 0 lets it pass."""
+    slots_give_times: bool = False
+    """Whether start and end of an appointment are those of its Slots."""
     same_time: bool = False
     """Whether two appointments of one patient or practitioner at one time collide without any Slot."""
     deleted: int = 410
@@ -197,6 +203,8 @@ class Like:
 
     name: str = "harbor"
     title: str = "Harbor EHR"
+    software: str = "Harbor EHR"
+    publisher: str = ""
     types: tuple[Types, ...] = ()
     search: tuple[SearchRule, ...] = ()
     shape: tuple[Shape, ...] = ()
@@ -251,13 +259,15 @@ def source(name: str) -> str:
 
 def parse(name: str, raw: Mapping[str, Any]) -> Like:
     """A Like from the tables of a file. Raises ValueError for what is unknown or has no witness."""
-    unknown = set(raw) - {"title"} - set(_GROUPS) - set(_LISTS)
+    own = {"title", "software", "publisher"}
+    unknown = set(raw) - own - set(_GROUPS) - set(_LISTS)
     if unknown or not isinstance(raw.get("title"), str):
         raise ValueError(f"{name}: a title is needed, and {sorted(unknown)} mean nothing")
     lists = {key: tuple(_table(cls, one, f"{name}.{key}") for one in raw.get(key, ()))
              for key, cls in _LISTS.items()}  # fmt: skip
     groups = {key: _table(cls, raw[key], f"{name}.{key}") for key, cls in _GROUPS.items() if key in raw}
-    return Like(name, raw["title"], **lists, **groups)
+    said = (str(raw.get(one, "")) for one in ("software", "publisher"))
+    return Like(name, raw["title"], *said, **lists, **groups)
 
 
 def _table(cls: type, raw: Mapping[str, Any], where: str) -> Any:

@@ -38,14 +38,14 @@ def _taken(like: Like, kind: str, query: Pairs) -> Taken:
     if not like.searches.includes and any(name in ("_include", "_revinclude") for name, _ in query):
         raise FhirError(400, "not-supported", f"{kind} takes no _include here.")
     rules = [rule for rule in like.search if kind in rule.types]
-    known = set(TYPES[kind]) | CONTROLS | {like.paging.parameter}
+    known = {*TYPES[kind], *CONTROLS, *like.searches.also, like.paging.parameter}
     for rule in rules:
         if rule.only:
             known &= {*rule.only, *CONTROLS, like.paging.parameter}
     strange = tuple(name for name, _ in query if _bare(name) not in known)
     if strange and like.searches.unknown == "refuse":
         raise FhirError(400, "not-supported", f"{kind} has no search parameter {strange[0]}.")
-    kept = tuple(pair for pair in query if pair[0] not in strange)
+    kept = tuple(pair for pair in query if pair[0] not in (*strange, *like.searches.also))
     for rule in rules:
         kept = _ruled(rule, kind, kept)
     matches = not (strange and like.searches.unknown == "empty")
@@ -78,7 +78,7 @@ def _ruled(rule: SearchRule, kind: str, query: Pairs) -> Pairs:
 
 
 def _bounded(name: str, query: Pairs) -> bool:
-    given = [value[:2] for key, value in query if key == name]
+    given = [value[:2] for key, value in query if key in name.split("|")]
     return any(one in _LOW for one in given) and any(one in _HIGH for one in given)
 
 

@@ -47,6 +47,16 @@ def _shaped(shape: Shape, resource: Resource) -> Resource:
     return {name: value for name, value in resource.items() if name not in surplus}
 
 
+def timed(store: Store, resource: Resource) -> Resource:
+    """An appointment with start and end of its Slots, where it has some."""
+    slots = [store.at(str(one)) for one in leaves(resource, "slot.reference")]
+    found = [one for one in slots if one]
+    if resource["resourceType"] != "Appointment" or not found:
+        return resource
+    start, end = min(one["start"] for one in found), max(one["end"] for one in found)
+    return {**resource, "start": start, "end": end}
+
+
 def refuse_same_time(store: Store, appointment: Resource, status: int) -> None:
     """Raises FhirError with ``status`` when somebody of this appointment has another one at that time."""
     times = _times(appointment)

@@ -125,7 +125,8 @@ def _body(desk: Desk, asked: Asked, on: str) -> Resource:
         times=writes.checks_times,
     )
     kept = {name: value for name, value in resource.items() if name not in asked.cuts}
-    return shapes.shaped(desk.harbor.like, on, kept)
+    shaped = shapes.shaped(desk.harbor.like, on, kept)
+    return shapes.timed(desk.harbor.store, shaped) if writes.slots_give_times else shaped
 
 
 def _replace(desk: Desk, asked: Asked, before: Resource, after: Resource, inside: Test) -> Said:
@@ -147,7 +148,8 @@ def _fresh(desk: Desk, asked: Asked, before: Resource, rule: str) -> None:
     """Raises FhirError when the caller speaks of another version, or, where it must, of none."""
     wanted = asked.header("if-match")
     if wanted is None and rule == "required":
-        raise FhirError(428, "conflict", "Say which version is meant, in If-Match.")
+        status = desk.harbor.like.writes.unversioned
+        raise FhirError(status, "conflict", "Say which version is meant, in If-Match.")
     if wanted is not None and rule != "ignored" and wanted.strip() != etag(before):
         stale = desk.harbor.like.writes.stale
         raise FhirError(stale, "conflict", "Somebody changed this resource since it was read.")
@@ -173,6 +175,8 @@ def _new_id(desk: Desk, resource: Resource) -> str:
     how = desk.harbor.like.writes.ids
     if how == "long":
         return "e" + secrets.token_urlsafe(33).replace("_", ".")
+    if how == "number":
+        return str(next(desk.harbor.numbers))
     sent = resource.get("id")
     if how != "kept" or not isinstance(sent, str):
         return ""
