@@ -12,6 +12,7 @@ from typing import Any
 from ketplan.ehr import capabilities, jsontext, outcome, urls
 from ketplan.ehr.bundles import Gathering, SearchResult
 from ketplan.ehr.patience import Patience
+from ketplan.ehr.profiles.load import shipped
 from ketplan.ehr.transport import Answer, Http
 from ketplan.errors import EhrError, Fatal, InputError, Temporary
 
@@ -48,7 +49,8 @@ class FhirClient:
 
     `token` is asked before each request, so that it may be renewed meanwhile; None for an open server. When
     the EHR refuses one, `renew` is asked once for another, and the request goes out again: a 401 did nothing.
-    `parallel` is how many requests a reader may have under way at once. Safe to use from several threads.
+    `parallel` is how many requests a reader may have under way at once, `profile` what is known of this kind
+    of EHR: set it before the first search. Safe to use from several threads.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class FhirClient:
     ) -> None:
         self.base = urls.fhir_base(base)
         self.parallel = parallel
+        self.profile = shipped()["generic"]
         self.patience = patience or Patience()
         self._token, self._renew, self._http = token, renew, http
 

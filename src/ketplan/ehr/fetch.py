@@ -15,7 +15,17 @@ from ketplan.ehr import urls
 from ketplan.ehr.asking import REFUSALS, Query, ask
 from ketplan.ehr.bundles import SearchResult
 from ketplan.ehr.client import FhirClient
-from ketplan.ehr.sections import SECTIONS, SectionSpec, belongs, category_of, filled, references
+from ketplan.ehr.sections import (
+    SECTIONS,
+    SectionSpec,
+    belongs,
+    by_parts,
+    category_of,
+    filled,
+    missing_from,
+    references,
+    searches,
+)
 from ketplan.errors import EhrError, InputError, NotFound
 
 Json = dict[str, Any]
@@ -67,14 +77,29 @@ def read_record(client: FhirClient, patient_id: str, on_section: OnSection | Non
 
 def read_section(client: FhirClient, spec: SectionSpec, patient_id: str, today: date) -> list[RawSection]:
     """A section by the first of its queries that the EHR takes, in its parts. Never raises an EhrError."""
-    asked = ask(client, spec.kind, [filled(query, patient_id, today) for query in spec.queries])
+    if by_parts(spec, client.profile):
+        return _parts(client, spec, patient_id, today)
+    wanted = {filled(q, patient_id, today, client.profile): q for q in searches(spec, client.profile)}
+    asked = ask(client, spec.kind, list(wanted))
     query = query_text(spec.kind, asked.query)
     if asked.found is not None:
         section = _section(client, spec, patient_id, query, asked.found)
+        lacks = missing_from(wanted[asked.query], client.profile, spec.kind)
+        section = _without(section, lacks) if lacks else section
         return _split(section, spec.parts) if spec.parts else [section]
     if spec.parts and asked.errors[-1].status in REFUSALS:
-        return [s for part in spec.parts for s in read_section(client, part, patient_id, today)]
+        return _parts(client, spec, patient_id, today)
     return [failed_section(spec.name, asked.errors, query)]
+
+
+def _parts(client: FhirClient, spec: SectionSpec, patient_id: str, today: date) -> list[RawSection]:
+    return [s for part in spec.parts for s in read_section(client, part, patient_id, today)]
+
+
+def _without(section: RawSection, lacks: str) -> RawSection:
+    """A section that the EHR gave only in part, because it would not be asked for the whole."""
+    said = f"This EHR was asked more simply than it should be, so {lacks} may be missing."
+    return replace(section, state="partial", detail=" ".join(filter(None, [section.detail, said])))
 
 
 def read_each(client: FhirClient, pool: ThreadPoolExecutor, name: str, wanted: list[str]) -> RawSection:

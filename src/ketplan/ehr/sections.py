@@ -11,6 +11,7 @@ from typing import Any
 
 from ketplan.ehr import urls
 from ketplan.ehr.asking import Query
+from ketplan.ehr.profiles.model import Profile
 
 Json = dict[str, Any]
 
@@ -99,10 +100,45 @@ PAGE = ("_count", "200")
 BACK, AHEAD = timedelta(days=90), timedelta(days=400)
 
 
-def filled(query: Query, patient_id: str, today: date) -> Query:
-    """A query of the table for one patient."""
+def searches(spec: SectionSpec, profile: Profile) -> tuple[Query, ...]:
+    """What to ask an EHR of this kind for a section, in the order of trying: its own way first."""
+    shape = profile.search(spec.kind)
+    if shape is None:
+        return spec.queries
+    own = shape.queries if spec.name == spec.kind else ()
+    tried = (tuple(p for p in query if p[0] not in shape.omit) for query in (*own, *spec.queries))
+    return tuple(dict.fromkeys((*query, *shape.also) for query in tried))
+
+
+def by_parts(spec: SectionSpec, profile: Profile) -> bool:
+    """Whether an EHR of this kind wants to be asked part by part from the start."""
+    shape = profile.search(spec.kind)
+    return bool(spec.parts and shape and shape.split)
+
+
+def missing_from(query: Query, profile: Profile, kind: str) -> str:
+    """What an EHR of this kind leaves out when asked by `query` and not in its own way; mostly nothing."""
+    shape = profile.search(kind)
+    own = [(*q, *shape.also) for q in shape.queries] if shape else []
+    return shape.otherwise if shape and own and query not in own else ""
+
+
+def filled(query: Query, patient_id: str, today: date, profile: Profile | None = None) -> Query:
+    """A query of the table for one patient, in pages as large as an EHR of this kind gives."""
     words = {"{id}": patient_id, "{from}": f"{today - BACK}", "{to}": f"{today + AHEAD}"}
-    return (*((name, _replace(value, words)) for name, value in query), PAGE)
+    return paged(worded(query, words), profile)
+
+
+def worded(query: Query, words: dict[str, str]) -> Query:
+    """A query with its placeholders filled in."""
+    return tuple((name, _replace(value, words)) for name, value in query)
+
+
+def paged(query: Query, profile: Profile | None) -> Query:
+    most = profile.page if profile else None
+    if most is None:
+        return (*query, PAGE)
+    return (*query, ("_count", str(min(most, int(PAGE[1]))))) if most else query
 
 
 def belongs(base: str, resource: Json, patient_id: str) -> bool:

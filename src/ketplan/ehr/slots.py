@@ -9,7 +9,7 @@ from datetime import datetime
 from ketplan.ehr.asking import Query, ask
 from ketplan.ehr.client import FhirClient
 from ketplan.ehr.fetch import RawSection, failed_section, query_text, read_each, unresolved
-from ketplan.ehr.sections import PAGE
+from ketplan.ehr.sections import SectionSpec, paged, searches, worded
 from ketplan.errors import InputError
 
 
@@ -26,7 +26,10 @@ def read_slots(client: FhirClient, start: datetime, end: datetime) -> RawSection
         ("start", f"lt{end.isoformat(timespec='seconds')}"),
         ("status", "free"),
     )
-    asked = ask(client, "Slot", [(*when, ("_include", "Slot:schedule"), PAGE), (*when, PAGE)])
+    spec = SectionSpec("Slot", "Slot", ((*when, ("_include", "Slot:schedule")), when))
+    words = {"{from}": when[0][1].removeprefix("ge"), "{to}": when[1][1].removeprefix("lt")}
+    wanted = [paged(worded(query, words), client.profile) for query in searches(spec, client.profile)]
+    asked = ask(client, "Slot", wanted)
     query = query_text("Slot", asked.query)
     if asked.found is None:
         return failed_section("Slot", asked.errors, query)

@@ -145,6 +145,10 @@ class Profile:
         known = [word for word in (getattr(w, verb) for w in self._about(kind)) if word is not None]
         return any(known) if known else None
 
+    def markers(self, kind: str) -> frozenset[str]:
+        """The texts that may carry ketplan's identifier, where the EHR keeps none of `kind`."""
+        return frozenset(w.marker for w in self.writes if w.type == kind and w.marker)
+
     def why(self, kind: str) -> str:
         """Why it takes less of `kind` than it might, for the clinician; empty when nobody says."""
         return next((w.why for w in self._about(kind) if w.why), "")
