@@ -16,6 +16,7 @@ from ketplan.clinical.plan import Clinician, ConfirmedPlan, Resolution
 from ketplan.config import Settings, Site, secret_keys
 from ketplan.ehr.client import FhirClient
 from ketplan.ehr.fetch import OnSection, RawSection, read_record
+from ketplan.ehr.refresh import Supplier
 from ketplan.ehr.slots import read_slots
 from ketplan.ehr.transport import Http
 from ketplan.errors import ConfigError, EhrError, InputError, RefusedError
@@ -28,11 +29,14 @@ from ketplan.scheduling.holidays_calendar import public_holidays
 from ketplan.store.audit import AuditTrail
 from ketplan.store.database import open_database
 from ketplan.store.drafts import DraftWorks
+from ketplan.store.grants import Grants
 from ketplan.store.journal import Journal, JournalEntry, StepState
+from ketplan.store.keys import SigningKeys
 from ketplan.store.launches import LiveSessions, PendingLaunches
 from ketplan.store.locks import RunLocks
 from ketplan.store.plans import Plans, PlanState, StoredPlan
 from ketplan.store.reviews import Reviews
+from ketplan.store.sheets import Sheets
 from ketplan.store.unsent import UnsentForms
 from ketplan.store.workers import Workers
 from ketplan.writeback.chart import EhrChart
@@ -64,8 +68,11 @@ class Services:
     journal: Journal
     locks: RunLocks
     audit: AuditTrail
+    grants: Grants
+    signing_keys: SigningKeys
     unsent: UnsentForms
     reviews: Reviews
+    sheets: Sheets
     workers: Workers
 
 
@@ -83,8 +90,11 @@ def open_services(settings: Settings) -> Services:
         Journal(database),
         RunLocks(database),
         AuditTrail(database),
+        Grants(database),
+        SigningKeys(database),
         UnsentForms(database),
         Reviews(database),
+        Sheets(database),
         Workers(database),
     )
 
@@ -113,8 +123,12 @@ def practice_of(site: Site, zone: str | None = None) -> workflow.Practice:
     return workflow.Practice(clinic, house, site.signing_roles, library)
 
 
-def chart(base: str, token: str | None, parallel: int = 4, http: Http | None = None) -> FhirClient:
-    """The EHR's FHIR API at `base`; the token goes nowhere else."""
+def chart(
+    base: str, token: str | Supplier | None, parallel: int = 4, http: Http | None = None
+) -> FhirClient:
+    """The EHR's FHIR API at `base`; the token, or whatever renews it, goes nowhere else."""
+    if isinstance(token, Supplier):
+        return FhirClient(base, token, http or Http(), parallel, renew=token.renew)
     return FhirClient(base, (lambda: token) if token else None, http or Http(), parallel)
 
 

@@ -147,6 +147,12 @@ def record_id_for(server: str, patient_id: str, instrument: str, form: str) -> s
     return str(uuid.uuid5(_RECORD_IDS, f"{server.rstrip('/')}|{patient_id}|{instrument}|{form}"))
 
 
+def session_id_for(server: str, patient_id: str, plan_id: str, visit: str) -> str:
+    """One dosing visit of a plan is one record, however often its sheet is closed."""
+    named = f"session|{server.rstrip('/')}|{patient_id}|{plan_id}|{visit}"
+    return str(uuid.uuid5(_RECORD_IDS, named))
+
+
 def confirm(
     proposal: Proposal,
     resolutions: Sequence[Resolution],

@@ -127,6 +127,17 @@ class Schema:
             Column("content", Sealed(vault), nullable=False),
             Column("at", Moment, nullable=False),
         )
+        self.session_sheet = Table(
+            "session_sheet",
+            tables,
+            Column("iss", String(500), primary_key=True),
+            Column("patient_id", String(64), primary_key=True),
+            Column("plan_id", String(64), primary_key=True),
+            Column("visit", String(64), primary_key=True),
+            Column("content", Sealed(vault), nullable=False),
+            Column("version", Integer, nullable=False),
+            Column("updated", Moment, nullable=False),
+        )
         self.run_lock = Table(
             "run_lock",
             tables,

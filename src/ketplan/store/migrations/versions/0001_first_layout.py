@@ -103,6 +103,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("kid"),
     )
     op.create_table(
+        "session_sheet",
+        sa.Column("iss", sa.String(length=500), nullable=False),
+        sa.Column("patient_id", sa.String(length=64), nullable=False),
+        sa.Column("plan_id", sa.String(length=64), nullable=False),
+        sa.Column("visit", sa.String(length=64), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("updated", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("iss", "patient_id", "plan_id", "visit"),
+    )
+    op.create_table(
         "unsent",
         sa.Column("iss", sa.String(length=500), nullable=False),
         sa.Column("patient_id", sa.String(length=200), nullable=False),
@@ -174,6 +185,7 @@ def downgrade() -> None:
 
     op.drop_table("unsent")
     op.drop_table("signing_key")
+    op.drop_table("session_sheet")
     op.drop_table("run_lock")
     with op.batch_alter_table("plan", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_plan_patient_id"))
