@@ -155,6 +155,15 @@ class Schema:
             Column("pid", Integer, nullable=False),
             Column("seen", Moment, nullable=False),
         )
+        self.observed_refusal = Table(
+            "observed_refusal",
+            tables,
+            Column("iss", String(500), primary_key=True),
+            Column("resource_type", String(40), primary_key=True),
+            Column("verb", String(10), primary_key=True),
+            Column("http_status", Integer, nullable=False),
+            Column("at", Moment, nullable=False),
+        )
         self.audit = Table(
             "audit",
             tables,

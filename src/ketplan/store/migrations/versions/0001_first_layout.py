@@ -59,6 +59,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
+        "observed_refusal",
+        sa.Column("iss", sa.String(length=500), nullable=False),
+        sa.Column("resource_type", sa.String(length=40), nullable=False),
+        sa.Column("verb", sa.String(length=10), nullable=False),
+        sa.Column("http_status", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("iss", "resource_type", "verb"),
+    )
+    op.create_table(
         "pending_launch",
         sa.Column("state", sa.String(length=64), nullable=False),
         sa.Column("browser", sa.String(length=64), nullable=False),
@@ -195,6 +204,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_pending_launch_created"))
 
     op.drop_table("pending_launch")
+    op.drop_table("observed_refusal")
     op.drop_table("meta")
     with op.batch_alter_table("live_session", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_live_session_expires"))
