@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask, Response, render_template, request
@@ -39,13 +40,15 @@ def create_app(
     open_access: bool = False,
     clock: Callable[[], float] = time.time,
     like: Like | str = HARBOR,
+    patients: Sequence[Mapping[str, Any]] | None = None,
 ) -> Flask:
     """A sandbox EHR whose FHIR base is ``<base_url>/fhir``, with synthetic data dated relative to ``today``.
 
     ``launch_url`` is the app the chart page opens; without it no app is registered. It may return to
     ``redirect_uris``, or to ``/callback`` of the same origin. ``static_tokens`` maps a token to the scopes
     an operator has with it; ``open_access`` asks for no token at all. ``like`` is the EHR to behave as,
-    or its name. Raises ValueError for a name that is none.
+    or its name. ``patients`` are resources to stand there instead of the synthetic charts; staff and
+    calendars stay. Raises ValueError for a name that is none.
     """
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
@@ -59,6 +62,7 @@ def create_app(
         static_tokens or {},
         open_access,
         like_named(like) if isinstance(like, str) else like,
+        patients,
     )
     if launch_url:
         harbor.register(launch_url, redirect_uris, client_id)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from itertools import count
-from typing import cast
+from typing import Any, cast
 from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -62,6 +62,7 @@ class Harbor:
         static_tokens: Mapping[str, str],
         open_access: bool,
         like: Like = HARBOR,
+        charts: Sequence[Mapping[str, Any]] | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.fhir_url = f"{self.base_url}/fhir"
@@ -69,7 +70,10 @@ class Harbor:
         self.open_access, self.like = open_access, like
         self.faults = FaultSwitch(faults)
         label: Callable[[int], str] = str if like.writes.versions == "number" else lambda _: str(uuid.uuid4())
-        self.store = Store(self.clock, _data(today, zone, self.fhir_url), label)
+        start = _data(today, zone, self.fhir_url, charts is None)
+        self.store = Store(self.clock, start, label)
+        for resource in charts or ():
+            self.store.create(dict(resource), str(resource.get("id", "")))
         cache = like.searches.cache_seconds
         self.search = Search(self.store, self.fhir_url, zone, like.paging, self.clock, cache)
         self.grants = LikeGrants(self.clock, static_tokens, like.access, self.faults_now)
@@ -78,7 +82,8 @@ class Harbor:
         self.numbers = count(1001)
         self._ends: dict[str, float] = {}
         self.client: Client | None = None
-        self.cases = {case.person.id: case for case in patients.CASES}
+        known = self.store.find
+        self.cases = {id_: case for case in patients.CASES if known("Patient", id_ := case.person.id)}
         own = patients.PATIENT_WHO_SIGNS_IN
         reader = staff.User(own.id, f"{own.given} {own.family}", "Patient", f"Patient/{own.id}")
         self.users = {user.id: user for user in (*staff.staff_users(), reader)}
@@ -141,9 +146,10 @@ class Harbor:
 
 
 @lru_cache(maxsize=4)
-def _data(today: date, zone: ZoneInfo, fhir_url: str) -> Seeds:
+def _data(today: date, zone: ZoneInfo, fhir_url: str, with_charts: bool = True) -> Seeds:
     """What a sandbox starts with; kept, because whoever starts one often starts several."""
-    charts = (one for case in patients.CASES for one in case.resources(today, zone))
+    cases = patients.CASES if with_charts else ()
+    charts = (one for case in cases for one in case.resources(today, zone))
     everything = (*staff.resources(), *calendars.resources(today, zone, fhir_url), *charts)
     return seeds(everything, written=f"{today}T00:00:00.000Z")
 
