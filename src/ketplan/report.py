@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from ketplan.clinical.findings import Decision, Finding, FindingClass
+from ketplan.clinical.instruments.recomputed import contradictions
 from ketplan.clinical.library import SHIPPED, Library
 from ketplan.clinical.plan import CbtCourse, KetamineCourse, SessionMonitoring
 from ketplan.clinical.protocols import evidence
@@ -53,6 +54,7 @@ def as_json(proposal: Proposal) -> Json:
             {"item": i.name, "state": i.state.value, "date": i.when, "value": i.value}
             for i in proposal.assessment.gate
         ],
+        "contradicted_totals": [c.words for c in contradictions(proposal.assessment.view)],
         "evidence": list(draft.sources),
         "deviations": list(draft.deviations),
         "before_first_dose": list(draft.before_first_dose),
@@ -184,6 +186,7 @@ def _lines(proposal: Proposal) -> Iterator[str]:
     yield from _schedule_lines(proposal)
     yield ""
     yield f"Work-up: {_gate_words(proposal)}"
+    yield from (f"Which is right? {c.words}." for c in contradictions(proposal.assessment.view))
     yield f"Record: {_record_words(proposal)}"
     yield from (f"Evidence: {s}" for s in draft.sources)
     yield from (f"Before dose 1: {todo}" for todo in draft.before_first_dose)

@@ -24,6 +24,7 @@ from ketplan.clinical.findings import (
     value_words,
 )
 from ketplan.clinical.house import House
+from ketplan.clinical.instruments.recomputed import readings
 from ketplan.clinical.library import SHIPPED, Library
 from ketplan.clinical.protocols import ketamine
 from ketplan.clinical.protocols.ketamine import KetamineProtocol
@@ -250,10 +251,12 @@ def _severity(view: View, treated: Sequence[Disorder]) -> Iterator[Finding]:
     for disorder in treated:
         score = workup.scale_score(view, disorder.scale)
         entry = view.house.entry.of(disorder.scale.id)
-        if score and (total := number(score)) is not None and total < entry:
+        told = readings(view, disorder.scale.id, score) if score else ()
+        if score and told and min(told) < entry:
+            said = value_words(score) if number(score) == min(told) else f"{min(told):f} by its answers"
             yield finding(
                 "SEVERITY_BELOW_ENTRY",
-                f"{disorder.scale.title} {value_words(score)} is below {entry}, the usual entry.",
+                f"{disorder.scale.title} {said} is below {entry}, the usual entry.",
                 [evidence_of(score)],
             )
 

@@ -13,6 +13,7 @@ from ketplan.clinical.assessment import Assessment
 from ketplan.clinical.disorders import Disorder
 from ketplan.clinical.dose import first_dose
 from ketplan.clinical.findings import Decision
+from ketplan.clinical.instruments.recomputed import readings
 from ketplan.clinical.library import deviations
 from ketplan.clinical.plan import (
     CbtCourse,
@@ -32,7 +33,6 @@ from ketplan.clinical.protocols.ketamine import KetamineProtocol
 from ketplan.clinical.screens.weight import two_places
 from ketplan.clinical.screens.workup import before_first_dose, scale_score
 from ketplan.clinical.terms import terms_of
-from ketplan.clinical.view import number
 from ketplan.errors import InputError
 
 FOLLOW_UP_TITLES = {
@@ -224,7 +224,9 @@ def _goals(assessment: Assessment) -> tuple[TargetGoal, ...]:
         return ()
     scale = lead.scale
     score = scale_score(assessment.view, scale)
-    baseline = number(score) if score else None
+    # A total that its own answers contradict is no baseline.
+    told = readings(assessment.view, scale.id, score) if score else ()
+    baseline = told[0] if len(told) == 1 else None
     target = scale.remission_below
     if target is None and baseline is not None:
         target = baseline * (100 - scale.response_pct) / Decimal(100)

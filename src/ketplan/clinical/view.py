@@ -84,6 +84,20 @@ class View:
         found = self.history(*loinc)
         return found[-1] if found else None
 
+    @cached_property
+    def _by_question(self) -> dict[str, list[Observation]]:
+        """Answers to questions of our own forms, by the question's id."""
+        index: dict[str, list[Observation]] = {}
+        for observation in self._uncoded:
+            for code in observation.codes:
+                if "/Questionnaire/" in code.system:
+                    index.setdefault(code.code, []).append(observation)
+        return index
+
+    def answers(self, loinc: str, question: str) -> list[Observation]:
+        """Every usable answer to one question of an instrument, by its LOINC code or its id in our forms."""
+        return [*self._by_loinc.get(loinc, ()), *self._by_question.get(question, ())]
+
     def latest(self, *loinc: str) -> list[Observation]:
         """Every value of the newest moment: of several at once the worse one counts."""
         found = self.history(*loinc)

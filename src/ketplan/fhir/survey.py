@@ -22,8 +22,9 @@ _STATUS = {
     "in-progress": "preliminary",
     "stopped": "preliminary",
 }
-# Questions of ketplan's own wording have no LOINC code; these are read back by their link.
-OWN_QUESTIONS = f"{BASE}/Questionnaire/luts"
+# Questions without a LOINC code are read back by their link, from the forms ketplan publishes.
+_OURS = f"{BASE}/Questionnaire/"
+OWN_QUESTIONS = f"{_OURS}luts"
 _LOINC_SHAPE = re.compile(r"(\d{3,7})-(\d)")
 
 
@@ -32,7 +33,8 @@ def read_survey(raw: Json, reading: Reading) -> Sequence[Fact]:
     if status == "entered-in-error":
         return ()
     when = reading.when(raw.get("authored"))
-    own = fhir.text(raw.get("questionnaire")).partition("|")[0] == OWN_QUESTIONS
+    form = fhir.text(raw.get("questionnaire")).partition("|")[0]
+    own = form if form.startswith(_OURS) else ""
     return [
         Observation(
             fhir.reference_to(raw),
@@ -70,11 +72,11 @@ def _choice(chosen: object) -> Answer | None:
     return Answer((code,) if code else (), display) if code or display else None
 
 
-def _code_of(item: Json, own: bool) -> Code | None:
+def _code_of(item: Json, own: str) -> Code | None:
     if loinc := _loinc_of(item):
         return Code(LOINC, loinc)
     link = fhir.text(item.get("linkId")) if own else ""
-    return Code(OWN_QUESTIONS, link) if link else None
+    return Code(own, link) if link else None
 
 
 def _loinc_of(item: Json) -> str | None:

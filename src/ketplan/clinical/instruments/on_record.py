@@ -8,9 +8,10 @@ from ketplan.clinical import scales
 from ketplan.clinical.instruments.change import Rating
 from ketplan.clinical.instruments.filling import COLUMBIA
 from ketplan.clinical.instruments.model import Instrument
+from ketplan.clinical.instruments.recomputed import readings
 from ketplan.clinical.record import LOINC, Observation
 from ketplan.clinical.screens import suicide
-from ketplan.clinical.view import USABLE, View, moment_of, number
+from ketplan.clinical.view import USABLE, View, moment_of
 
 _NAMES = {
     s.id: s.names for s in (scales.GAD7, scales.PDSS, scales.LSAS, scales.PHOBIA, scales.YBOCS, scales.PCL5)
@@ -26,13 +27,19 @@ def name_of(row: Instrument) -> str:
 
 
 def totals(view: View, row: Instrument) -> tuple[Rating, ...]:
-    """Every usable total within the instrument's range, oldest first; those without a date are left out."""
+    """Every usable total within the instrument's range, oldest first; those without a date are left out.
+
+    One that the answers on record contradict is followed by what they add up to: two totals of one day, by
+    which nothing is measured.
+    """
     found = [o for o in view.record.observations if o.when and _is_total(view, row, o)]
     found.sort(key=lambda o: (*moment_of(o.when), o.reference))
     return tuple(
         Rating(row.id, o.when.earliest, total, _recall(o), o.reference)
         for o in found
-        if o.when and (total := number(o)) is not None and row.minimum <= total <= (row.maximum or total)
+        if o.when
+        for total in readings(view, row.id, o)
+        if row.minimum <= total <= (row.maximum or total)
     )
 
 

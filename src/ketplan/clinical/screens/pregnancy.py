@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 
 from ketplan.clinical import codes
@@ -36,6 +37,15 @@ def screen(view: View) -> Iterator[Finding]:
         )
     if nursing := view.active(codes.BREASTFEEDING):
         yield finding("BREASTFEEDING", "Breastfeeding.", map(evidence_of, nursing))
+
+
+def newest_test(view: View) -> tuple[date | None, bool | None]:
+    """Day and result of the newest hCG, None for what is not known; of several at once a positive counts."""
+    newest = [t for t in view.latest(*HCG) if t.when]
+    if not newest or newest[0].when is None:
+        return None, None
+    said = {_says(t) for t in newest}
+    return newest[0].when.earliest, True if True in said else None if None in said else False
 
 
 def _recent(view: View, observation: Observation) -> bool:

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from ketplan.clinical import codes
 from ketplan.clinical.findings import Finding, evidence_of, value_words
+from ketplan.clinical.instruments.recomputed import readings
 from ketplan.clinical.record import Observation
 from ketplan.clinical.rules import finding
 from ketplan.clinical.scales import AUDIT_C, BPIC_NAMES, CHILD_PUGH_NAMES, DAST_10, MOCA, SLUMS_NAMES
@@ -103,10 +104,10 @@ def _named_scales(view: View) -> Iterator[Finding]:
 def _alcohol(view: View) -> Iterator[Finding]:
     limit = 4 if view.record.patient.is_male else 3
     for score in view.latest(AUDIT_C):
-        if (value := number(score)) is not None and value >= limit:
-            yield finding(
-                "SUD_HISTORY", f"AUDIT-C {value_words(score)} is {limit} or more.", [evidence_of(score)]
-            )
+        told = readings(view, "AUDIT-C", score)
+        if told and max(told) >= limit:
+            said = value_words(score) if number(score) == max(told) else f"{max(told):f} by its answers"
+            yield finding("SUD_HISTORY", f"AUDIT-C {said} is {limit} or more.", [evidence_of(score)])
 
 
 def _urine(view: View) -> Iterator[Finding]:

@@ -6,13 +6,15 @@ Anything missing or too old makes WORKUP_INCOMPLETE. Ages count from the as-of d
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
 from ketplan.clinical import codes
 from ketplan.clinical.disorders import Disorder
 from ketplan.clinical.findings import Evidence, Finding, evidence_of, value_words
+from ketplan.clinical.instruments.recomputed import contradiction
+from ketplan.clinical.instruments.table import instrument
 from ketplan.clinical.record import (
     CPT,
     SNOMED,
@@ -78,6 +80,7 @@ RESULTS: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
     ("audit_c", (AUDIT_C,), "scales", "AUDIT-C total"),
     ("dast10", (DAST_10,), "scales", "DAST-10 total"),
 )
+_SCALES_OF_THE_GATE = {"phq9": "PHQ-9", "audit_c": "AUDIT-C", "dast10": "DAST-10"}
 _QUALITATIVE = frozenset({"hcg", *(name for name, *_ in RESULTS if name.startswith("uds_"))})
 # Section 3.3, `repeat_before_first_dose`: what is measured that very day, and how old the rest may be.
 ON_THE_DAY = ("blood pressure", "heart rate", "oxygen saturation", "weight", "C-SSRS")
@@ -171,7 +174,21 @@ def _result(view: View, name: str, loinc: Sequence[str], days: int, words: str) 
     told = [o for o in view.history(*loinc) if name not in _QUALITATIVE or _is_conclusive(o)]
     newest = told[-1] if told else None
     when = newest.when if newest else None
-    return _line(name, words, newest, when, view.is_fresh(when, days))
+    line = _line(name, words, newest, when, view.is_fresh(when, days))
+    return _unless_contradicted(view, line, _SCALES_OF_THE_GATE.get(name), newest)
+
+
+def _unless_contradicted(view: View, line: Item, scale_id: str | None, total: Observation | None) -> Item:
+    """A total that the answers on record contradict closes no line: which of the two is right?"""
+    if scale_id is None or total is None:
+        return line
+    found = contradiction(view, instrument(scale_id), total)
+    if found is None:
+        return line
+    told = tuple(dict.fromkeys((*line.evidence, *found.evidence)))
+    return replace(
+        line, state=ItemState.STALE, words=f"{line.name} ({found.words})", evidence=told, last=None
+    )
 
 
 def _is_conclusive(result: Observation) -> bool:
@@ -261,9 +278,9 @@ def _cssrs(view: View) -> Item:
 def _scale(view: View, scale: Scale) -> Item:
     newest = scale_score(view, scale)
     when = newest.when if newest else None
-    return _line(
-        "disorder_scale", scale.title, newest, when, view.is_fresh(when, view.house.freshness.scales)
-    )
+    fresh = view.is_fresh(when, view.house.freshness.scales)
+    line = _line("disorder_scale", scale.title, newest, when, fresh)
+    return _unless_contradicted(view, line, scale.id, newest)
 
 
 def scale_score(view: View, scale: Scale) -> Observation | None:

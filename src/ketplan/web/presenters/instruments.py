@@ -109,6 +109,9 @@ def _in_place_of(planned: list[Administration]) -> list[Instrument]:
 def _last(view: View, row: Instrument) -> tuple[str, date | None]:
     """The newest total (or answer) in words, and its day."""
     known = totals(view, row)
+    if known and (several := _of_one_day(known)):
+        told = " or ".join(f"{total:f}" for total in several)
+        return f"{told}, {words.full_day(known[-1].on)}: total and answers contradict each other", None
     if known:
         newest = known[-1]
         said = " · ".join(filter(None, [f"{newest.total:f}", band(row, newest.total)]))
@@ -117,6 +120,13 @@ def _last(view: View, row: Instrument) -> tuple[str, date | None]:
     if answered and answered.when:
         return f"answered {words.full_day(answered.when.earliest)}", answered.when.earliest
     return "", None
+
+
+def _of_one_day(known: tuple[Rating, ...]) -> list[Decimal]:
+    """The newest day's totals over one period, where they differ: nobody knows which is right."""
+    newest = known[-1]
+    told = {r.total for r in known if (r.on, r.window) == (newest.on, newest.window) and r.total is not None}
+    return sorted(told) if len(told) > 1 else []
 
 
 # --- the form -----------------------------------------------------------------------------------------------
@@ -213,4 +223,8 @@ def against_baseline(
     at_start = [r for r in earlier if day_zero and r.on <= day_zero]
     if not earlier:
         return None
-    return change((at_start or earlier)[-1], Rating(row.id, on, Decimal(total), recall))
+    usable = tuple(at_start or earlier)
+    now = Rating(row.id, on, Decimal(total), recall)
+    if _of_one_day(usable):
+        return Change(usable[-1], now, "its total and its answers contradict each other")
+    return change(usable[-1], now)
