@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+import os
+import tomllib
 from pathlib import Path
 
 import pytest
 
 pytest_plugins = ["pytester"]
 
+ROOT = Path(__file__).parents[2]
 PLUGIN = "ketplan.sandbox.pytest_plugin"
-MANUAL = Path(__file__).parents[2] / "docs" / "mock-ehr.md"
+MANUAL = ROOT / "docs" / "mock-ehr.md"
 
 
 @pytest.fixture
-def run(pytester: pytest.Pytester):
-    """Run a test file in a fresh pytest that is told of the plugin twice, and takes it once."""
+def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch):
+    """Run a test file in a fresh pytest that finds the plugin as an installed one.
+
+    It is named in a conftest as well, and must be taken once.
+    """
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    entries = [f"{name} = {where}" for name, where in project["entry-points"]["pytest11"].items()]
+    installed = pytester.mkdir("mock_ehr_site") / "mock_ehr-1.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: mock-ehr\nVersion: 1\n")
+    (installed / "entry_points.txt").write_text("\n".join(["[pytest11]", *entries]))
+    monkeypatch.setenv("PYTHONPATH", f"{installed.parent}{os.pathsep}{ROOT / 'src'}")
 
     def run(source: str, *options: str) -> pytest.RunResult:
         pytester.makepyfile(source)
         pytester.makeconftest(f"pytest_plugins = [{PLUGIN!r}]")
-        return pytester.runpytest_subprocess("-p", PLUGIN, "-p", "no:cacheprovider", "-W", "error", *options)
+        return pytester.runpytest_subprocess("-p", "no:cacheprovider", "-W", "error", *options)
 
     return run
 
