@@ -13,8 +13,10 @@ from ketplan import workflow
 from ketplan.clinical import site_settings
 from ketplan.clinical.assessment import Choice
 from ketplan.clinical.plan import Clinician, ConfirmedPlan, Resolution
-from ketplan.config import Settings, Site, secret_keys
+from ketplan.config import Ehr, Settings, Site, secret_keys
 from ketplan.ehr.client import FhirClient
+from ketplan.ehr.doctor.examination import examine
+from ketplan.ehr.doctor.report import Report
 from ketplan.ehr.fetch import OnSection, RawSection, read_record
 from ketplan.ehr.refresh import Supplier
 from ketplan.ehr.slots import read_slots
@@ -130,6 +132,11 @@ def chart(
     if isinstance(token, Supplier):
         return FhirClient(base, token, http or Http(), parallel, renew=token.renew)
     return FhirClient(base, (lambda: token) if token else None, http or Http(), parallel)
+
+
+def examine_ehr(ehr: Ehr, redirect_uri: str) -> Report:
+    """Ask an EHR of the settings, without a sign-in, what a launch and a plan will need."""
+    return examine(ehr, redirect_uri)
 
 
 def read_chart(client: FhirClient, patient_id: str, on_section: OnSection | None = None) -> list[RawSection]:

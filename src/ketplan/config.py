@@ -93,6 +93,7 @@ class Site:
     crisis_line: str = CRISIS_LINE
     signing_roles: tuple[str, ...] = SIGNING_ROLES
     parallel: int = 4
+    doctor_page: bool = False
     clinical: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -261,6 +262,8 @@ def _site(table: Any, clinical: Mapping[str, Any]) -> Site:
         found["signing_roles"] = texts(table, "signing_roles", "[site]")
     if "parallel" in table:
         found["parallel"] = _parallel(table["parallel"])
+    if "doctor_page" in table:
+        found["doctor_page"] = _yes_or_no(table["doctor_page"])
     return Site(**found)
 
 
@@ -291,6 +294,12 @@ def _opening(day: str, text: Any) -> tuple[time, time]:
     except (AttributeError, TypeError, ValueError):
         pass
     raise ConfigError(f"hours of [site]: {day} must be opening and closing time, such as {OPENING}.")
+
+
+def _yes_or_no(value: Any) -> bool:
+    if type(value) is not bool:
+        raise ConfigError("doctor_page in [site] must be true or false.")
+    return value
 
 
 def _parallel(value: Any) -> int:

@@ -21,7 +21,7 @@ from ketplan.config import Ehr, Settings, Site
 from ketplan.errors import ConfigError, InputError
 
 DEMO_CLIENT = "ketplan"
-DEMO_SITE = Site(name="Harbor demo clinic")
+DEMO_SITE = Site(name="Harbor demo clinic", doctor_page=True)
 
 
 def run_demo(port: int, open_browser: bool) -> None:
