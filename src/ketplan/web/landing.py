@@ -1,7 +1,7 @@
 """Where a launch leads: what the EHR said it is about decides the first page, and the plan is the default.
 
-An intent that nobody here knows, or that has no page here, leads to the plan and is no error. A resource named
-in the launch is opened if it is this patient's; if it is not, or cannot be read, that is said.
+An intent that nobody here knows, or that has no page here, leads to the plan and is no error. A resource
+named in the launch is opened if it is this patient's; if it is not, or cannot be read, that is said.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from werkzeug.wrappers import Response
 from ketplan.ehr import urls
 from ketplan.ehr.context import Context
 from ketplan.errors import EhrError
-from ketplan.kept import RECORD
+from ketplan.fhir.rendering import review_response
+from ketplan.fhir.rendering.survey_response import FilledIn
 from ketplan.store.audit import AuditEvent
-from ketplan.store.plans import StoredPlan
+from ketplan.store.plans import PLAN, StoredPlan
 from ketplan.web import sessions
 from ketplan.web.context import desk
 from ketplan.web.guard import room
@@ -128,17 +129,18 @@ def _ours(session: LiveSession, context: Context) -> str:
 
 
 def _written(session: LiveSession) -> Iterator[StoredPlan]:
-    yield from desk().services.plans.find(session.iss, session.patient)
-    yield from desk().services.plans.find(session.iss, session.patient, RECORD)
+    for kind in (PLAN, FilledIn.kind, review_response.KIND):
+        yield from desk().services.plans.find(session.iss, session.patient, kind)
 
 
 def _page_of(session: LiveSession, plan: StoredPlan, kind: str) -> str:
-    """A scale opens its result, a visit the sheet of its session where there is one, the rest the plan."""
-    if plan.kind == RECORD:
+    """A scale opens its result, a review its page, a visit the sheets of the sessions, the rest the plan."""
+    if plan.kind == FilledIn.kind:
         name = plan.payload["instrument"]
         return url_for("instruments.result", lid=session.lid, name=name, record=plan.plan_id)
-    sheet = _page(session, "sessions")
-    return sheet if kind == "Appointment" and is_page(sheet) else url_for("sign.written", lid=session.lid)
+    below = "review" if plan.kind == review_response.KIND else "sessions" if kind == "Appointment" else ""
+    page = _page(session, below)
+    return page if below and is_page(page) else url_for("sign.written", lid=session.lid)
 
 
 def _foreign(session: LiveSession, context: Context, raw: Mapping[str, Any]) -> Opened:

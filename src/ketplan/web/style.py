@@ -1,8 +1,8 @@
 """The EHR's own looks (`smart_style_url`): a few colours and sizes, where everything stays as readable.
 
 What the EHR says is untrusted. It is asked only at an address of its own, only known names count, only plain
-colours and pixels are values, and a colour that would make words hard to read is left out. Dark mode and paper
-stay ketplan's own.
+colours and pixels are values, and a colour that would make words hard to read is left out. Dark mode and
+paper stay ketplan's own.
 """
 
 from __future__ import annotations
