@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from ketplan.config import Ehr, Refreshing
 from ketplan.ehr import identity, scopes, tokens, urls
@@ -24,6 +24,7 @@ from ketplan.errors import LaunchError
 log = logging.getLogger(__name__)
 
 ONLINE, OFFLINE = "online_access", "offline_access"
+LONGEST_ADDRESS = 1800
 PENDING_FOR = timedelta(minutes=10)
 RELAUNCH = "launch ketplan again from the chart"
 REFUSALS = {
@@ -138,6 +139,14 @@ def begin(
         parameters["launch"] = launch
     joint = "&" if "?" in endpoints.authorize else "?"
     return pending, endpoints.authorize + joint + urlencode(parameters)
+
+
+def form_fields(endpoints: Endpoints, address: str) -> list[tuple[str, str]] | None:
+    """The fields to post to the authorize endpoint where `address` is too long for some servers or browsers
+    and the EHR takes a form; else None."""
+    if "authorize-post" not in endpoints.capabilities or len(address) <= LONGEST_ADDRESS:
+        return None
+    return parse_qsl(address[len(endpoints.authorize) + 1 :])
 
 
 def complete(

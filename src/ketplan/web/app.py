@@ -17,8 +17,10 @@ from ketplan.compose import Services
 from ketplan.config import signing_key
 from ketplan.ehr import urls
 from ketplan.ehr.discovery import Discovery
+from ketplan.ehr.refresh import Supplier
 from ketplan.ehr.transport import Http
-from ketplan.web import errors, idle, instruments, intake, launch, security, sign, unsent, workspace
+from ketplan.web import errors, idle, instruments, intake, keys, launch, security, sign, unsent, workspace
+from ketplan.web.access import open_access
 from ketplan.web.context import Desk, Glue, Run, desk
 from ketplan.web.presenters import words
 from ketplan.web.reading import Readings
@@ -58,24 +60,27 @@ def create_app(
     app.jinja_options = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
     http, glue = http or Http(), glue or cast(Glue, compose)
 
-    def connect(base: str, token: str) -> Any:
+    def connect(base: str, token: str | Supplier) -> Any:
         return glue.chart(base, token, services.settings.site.parallel, http)
 
     def beside(job: Callable[[], None]) -> None:
         run(lambda: _inside(app, job))
 
+    discovery = Discovery(http, resolve=resolve)
     app.extensions["ketplan"] = Desk(
         services=services,
         glue=glue,
-        discovery=Discovery(http, resolve=resolve),
+        discovery=discovery,
         now=now,
         token=token,
         csrf_key=hmac.new(signing_key(services.settings).encode(), b"ketplan forms", sha256).digest(),
         connect=connect,
+        access=open_access(services, discovery, now, token),
+        beside=beside,
         readings=Readings(glue, connect, beside, now),
         writings=Writings(beside),
     )
-    for room in (launch, workspace, intake, instruments, sign, idle, unsent):
+    for room in (keys, launch, workspace, intake, instruments, sign, idle, unsent):
         app.register_blueprint(room.routes)
     app.add_url_rule("/healthz", "health", lambda: {"status": "ok"})
     app.after_request(unsent.sent)

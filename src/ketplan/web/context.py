@@ -13,22 +13,24 @@ from ketplan.clinical.plan import ConfirmedPlan
 from ketplan.compose import Services, Signer
 from ketplan.config import Ehr
 from ketplan.ehr.discovery import Discovery
+from ketplan.ehr.refresh import Supplier
 from ketplan.fhir.record import RawSectionLike
 from ketplan.fhir.render import Step
 from ketplan.kept import Record
+from ketplan.web.access import Access
 from ketplan.web.reading import Readings
 from ketplan.web.writing import Writings
 from ketplan.workflow import Calendar, Practice
 from ketplan.writeback.steps import Receipt
 
 Run = Callable[[Callable[[], None]], None]
-Connect = Callable[[str, str], Any]
+Connect = Callable[[str, str | Supplier], Any]
 
 
 class Glue(Protocol):
     """The part of `ketplan.compose` that pages need; the module itself has this shape."""
 
-    def chart(self, base: str, token: str | None, parallel: int = 4, http: Any = None) -> Any: ...
+    def chart(self, base: str, token: str | Supplier | None, parallel: int = 4, http: Any = None) -> Any: ...
     def find_signer(self, client: Any, fhir_user: str | None) -> Signer: ...
     def read_chart(self, client: Any, patient_id: str, on_section: Any) -> Sequence[RawSectionLike]: ...
     def read_calendar(self, client: Any, start: date, practice: Practice) -> Calendar: ...
@@ -44,7 +46,7 @@ class Glue(Protocol):
 class Desk:
     """One per app. `token` makes unguessable strings of 43 characters, `csrf_key` is for forms alone.
 
-    `connect` gives the FHIR client for a base address and its token.
+    `connect` gives the FHIR client for a base address and its token; `beside` does what nobody waits for.
     """
 
     services: Services
@@ -54,6 +56,8 @@ class Desk:
     token: Callable[[], str]
     csrf_key: bytes
     connect: Connect
+    access: Access
+    beside: Run
     readings: Readings
     writings: Writings
 

@@ -18,6 +18,7 @@ from ketplan.errors import (
     PatientMismatch,
     RefusedError,
     SessionError,
+    SignInEnded,
     Temporary,
 )
 from ketplan.web import unsent
@@ -36,6 +37,7 @@ KEPT = "What was saved before is kept on this server and will be there again."
 TITLES: tuple[tuple[type[KetplanError], str, str], ...] = (
     (PatientMismatch, "Stopped: this is another patient", f"Nothing was sent. {FROM_CHART}"),
     (SessionError, "This page has ended", f"{FROM_CHART} {KEPT}"),
+    (SignInEnded, "This sign-in has ended", f"{FROM_CHART} {KEPT}"),
     (LaunchError, "ketplan could not be opened", FROM_CHART),
     (RefusedError, "This is not allowed", "Go back and look at the page again."),
     (InputError, "This cannot be used", "Go back and change it."),
@@ -58,7 +60,11 @@ def known(error: KetplanError) -> Page:
     if isinstance(error, SessionError) and request.method == "POST" and unsent.rescue():
         way_on = f"{RESCUED} {FROM_CHART}"
     _log(type(error).__name__, error.http_status)
-    return _page(title, str(error), way_on, error.http_status, again=isinstance(error, EhrError))
+    return _page(title, str(error), way_on, error.http_status, again=_may_help_again(error))
+
+
+def _may_help_again(error: KetplanError) -> bool:
+    return isinstance(error, EhrError) and not isinstance(error, SignInEnded)
 
 
 def http(error: HTTPException) -> Page:

@@ -6,16 +6,18 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from ketplan.config import Ehr
-from ketplan.ehr.launch import PendingLaunch, begin, complete, match_ehr
+from ketplan.ehr.launch import PendingLaunch, begin, complete, form_fields, match_ehr
 from ketplan.errors import LaunchError
 from ketplan.store.audit import AuditEvent
 from ketplan.web import security, sessions
 from ketplan.web.context import desk
+from ketplan.web.landing import landing
 
 routes = Blueprint("launch", __name__)
 
@@ -53,12 +55,19 @@ def _cookie_hop(iss: str, launch: list[str]) -> Response | tuple[str, int]:
 
 
 def _to_sign_in(ehr: Ehr, iss: str, launch: str | None, browser: str) -> Response:
-    now = desk().now()
-    pending, address = begin(
-        ehr, iss, launch or None, desk().discovery.endpoints(iss), _callback(), lambda _: desk().token(), now
-    )
+    now, endpoints = desk().now(), desk().discovery.endpoints(iss)
+    pending, address = begin(ehr, iss, launch or None, endpoints, _callback(), lambda _: desk().token(), now)
     desk().services.pending.save(pending.state, _payload(pending), browser, now)
-    return redirect(address, 303)
+    fields = form_fields(endpoints, address)
+    return redirect(address, 303) if fields is None else _by_form(ehr, endpoints.authorize, fields)
+
+
+def _by_form(ehr: Ehr, action: str, fields: list[tuple[str, str]]) -> Response:
+    # Browsers hold a form to this also where its target sends on to, and a sign-in may lead anywhere.
+    g.form_action = f"{urlsplit(action).scheme}:"
+    return make_response(
+        render_template("leave.html", name=ehr.label or ehr.name, action=action, fields=fields)
+    )
 
 
 @routes.get("/callback")
@@ -71,14 +80,14 @@ def callback() -> Response:
     pending = _pending(desk().services.pending.take(answer["state"], browser, now))
     ehr = match_ehr(desk().services.settings.ehrs, pending.iss)
     security.framed_by(ehr)
-    grant = complete(pending, ehr, answer, desk().discovery, now)
+    grant = complete(pending, ehr, answer, desk().discovery, now, desk().access.keyring.sign)
     signer = desk().glue.find_signer(desk().connect(grant.iss, grant.access_token), grant.fhir_user)
     desk().services.live.purge(now)
     session = sessions.begin(desk().token(), browser, grant, signer, now)
     desk().services.audit.append(
         AuditEvent(grant.fhir_user or "unknown user", "launch", grant.iss, session.reference), now
     )
-    return redirect(url_for("workspace.show", lid=session.lid), 303)
+    return redirect(landing(session), 303)
 
 
 def _callback() -> str:

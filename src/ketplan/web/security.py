@@ -21,7 +21,7 @@ CSRF_FIELD = "csrf"
 _BROWSER = re.compile(r"[A-Za-z0-9_-]{20,128}")
 _POLICY = (
     "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; "
-    "form-action 'self'; base-uri 'none'; "
+    "form-action {forms}; base-uri 'none'; "
     "frame-ancestors {ancestors}"
 )
 HEADERS = {
@@ -64,13 +64,15 @@ def framed_by(ehr: Ehr | None) -> None:
 def harden(response: Response) -> Response:
     """Headers of every answer. A page that belongs to no EHR in particular may be framed by none."""
     ancestors = " ".join(g.get("frame_ancestors", ())) or "'none'"
-    response.headers["Content-Security-Policy"] = _POLICY.format(ancestors=ancestors)
+    response.headers["Content-Security-Policy"] = _POLICY.format(
+        ancestors=ancestors, forms=g.get("form_action", "'self'")
+    )
     for name, value in HEADERS.items():
         response.headers[name] = value
     if desk().services.settings.public_url.startswith("https:"):
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
     static = request.endpoint == "static" and response.status_code < 400
-    response.headers["Cache-Control"] = "public, max-age=3600" if static else "no-store"
+    response.headers["Cache-Control"] = "public, max-age=3600" if static else g.get("cache", "no-store")
     return response
 
 

@@ -13,6 +13,7 @@ from ketplan.clinical.plan import Clinician
 from ketplan.compose import Signer
 from ketplan.ehr.context import Context
 from ketplan.ehr.launch import Grant
+from ketplan.ehr.refresh import Supplier
 from ketplan.errors import SessionError
 from ketplan.web import security
 from ketplan.web.context import desk
@@ -35,7 +36,6 @@ class LiveSession:
     ehr: str
     iss: str
     patient: str = field(repr=False)
-    token: str = field(repr=False)
     scope: str
     user: str | None
     user_name: str
@@ -49,6 +49,11 @@ class LiveSession:
     tenant: str | None
     expires: datetime
     read_after: datetime
+
+    @property
+    def token(self) -> Supplier:
+        """What the launch may use at its EHR, as it is at the moment it is asked for."""
+        return desk().access.supplier(self.lid)
 
     @property
     def reference(self) -> str:
@@ -80,14 +85,13 @@ class LiveSession:
 
 
 def begin(lid: str, browser: str, grant: Grant, signer: Signer, now: datetime) -> LiveSession:
-    """Keep a session for a completed launch. It ends with the EHR's token."""
+    """Keep a session for a completed launch. It ends with the EHR's token, if that cannot be renewed."""
     known = signer.clinician
     session = LiveSession(
         lid=lid,
         ehr=grant.ehr,
         iss=grant.iss,
         patient=grant.patient,
-        token=grant.access_token,
         scope=grant.scope,
         user=grant.fhir_user,
         user_name=(known.name if known else "") or grant.user_name or "",
@@ -99,10 +103,11 @@ def begin(lid: str, browser: str, grant: Grant, signer: Signer, now: datetime) -
         contexts=grant.contexts,
         style_url=grant.style_url,
         tenant=grant.tenant,
-        expires=min(grant.expires_at, now + LONGEST),
+        expires=now + LONGEST if grant.refresh_token else min(grant.expires_at, now + LONGEST),
         read_after=now,
     )
     desk().services.live.create(lid, browser, _payload(session), now, session.expires)
+    desk().access.keep(lid, grant, now)
     return session
 
 
@@ -128,8 +133,12 @@ def read_again(session: LiveSession) -> None:
 
 
 def end(session: LiveSession) -> None:
+    """Forget the session and its tokens; the EHR is told so, which nobody waits for."""
+    tokens = desk().access.held(session.lid)
     desk().services.live.end(session.lid, security.browser() or "")
     desk().readings.forget(session.lid)
+    if tokens:
+        desk().beside(lambda: desk().access.give_back(tokens))
 
 
 def current() -> LiveSession:
