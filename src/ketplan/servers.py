@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import signal
 import socket
@@ -97,6 +98,14 @@ def sandbox_list() -> Iterator[str]:
         yield f"--fault {name:14} {what}"
 
 
+def discreet(entry: logging.LogRecord) -> bool:
+    """gunicorn's complaints repeat request lines, and launch ids stand in those: only the kind is kept."""
+    for kind in ("Invalid request", "Error handling request"):
+        if str(entry.msg).startswith(kind):
+            entry.msg, entry.args, entry.exc_info = f"{kind}.", (), None
+    return True
+
+
 def run_app(host: str, port: int, workers: int, threads: int) -> None:
     """The app under gunicorn, for the EHRs that the settings list."""
     settings = config.from_environment()
@@ -128,6 +137,7 @@ def run_app(host: str, port: int, workers: int, threads: int) -> None:
         "accesslog": None,
         "timeout": 120,
     }
+    logging.getLogger("gunicorn.error").addFilter(discreet)
     Gunicorn().run()
 
 

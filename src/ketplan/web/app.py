@@ -55,7 +55,7 @@ def create_app(
     resolve: urls.Resolve = urls.addresses,
 ) -> Flask:
     """The app of one process. `http` goes to the EHRs, `run` starts what a request does not wait for."""
-    app = Flask(__name__)
+    app = errors.Discreet(__name__)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM
     app.jinja_options = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
     http, glue = http or Http(), glue or cast(Glue, compose)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
+from typing import Any
 
 from flask import Flask, g, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
@@ -46,6 +47,13 @@ TITLES: tuple[tuple[type[KetplanError], str, str], ...] = (
     (EhrError, "The EHR refused", f"Try again; if it stays so, tell whoever runs the EHR. {KEPT}"),
     (KetplanError, "Something went wrong", "Go back and try again."),
 )
+
+
+class Discreet(Flask):
+    """What no handler could answer, such as a fault in the error page: Flask would log its words and address."""
+
+    def log_exception(self, exc_info: Any) -> None:
+        log.error("%s: a fault that no page could be made of", exc_info[0].__name__ if exc_info[0] else "fault")
 
 
 def register(app: Flask) -> None:
