@@ -19,6 +19,7 @@ PLAN = "plan"
 class PlanState(StrEnum):
     CONFIRMED = "confirmed"
     WRITING = "writing"
+    WAITING = "waiting"
     WRITTEN = "written"
     INCOMPLETE = "incomplete"
     REFUSED = "refused"
@@ -35,13 +36,16 @@ class StateRule:
 
 _ENDS = frozenset({PlanState.WRITTEN, PlanState.INCOMPLETE, PlanState.REFUSED})
 _AGAIN = frozenset({PlanState.WRITING})
+_LATER = frozenset({PlanState.WRITING, PlanState.WAITING})
 
 PLAN_STATES: Mapping[PlanState, StateRule] = {
-    PlanState.CONFIRMED: StateRule("Confirmed, not written yet", "ketplan", _AGAIN),
+    PlanState.CONFIRMED: StateRule("Confirmed, not written yet", "ketplan", _LATER),
     # A run that died leaves its plan in `writing`; the next run enters it again.
-    PlanState.WRITING: StateRule("Being written", "ketplan", _AGAIN | _ENDS),
+    PlanState.WRITING: StateRule("Being written", "ketplan", _LATER | _ENDS),
+    # Nobody's permission is left: the next launch of this patient's chart by a clinician brings one.
+    PlanState.WAITING: StateRule("Waits for a launch from the chart", "clinician", _LATER),
     PlanState.WRITTEN: StateRule("Written to the EHR", "nobody", _AGAIN),
-    PlanState.INCOMPLETE: StateRule("Partly written, can be run again", "clinician", _AGAIN),
+    PlanState.INCOMPLETE: StateRule("Partly written, can be run again", "clinician", _LATER),
     PlanState.REFUSED: StateRule("Refused by the EHR", "clinician", _AGAIN),
 }
 
@@ -123,6 +127,12 @@ class Plans:
         plan = self._table.c
         found = self._all(select(self._table).where(plan.iss == iss, plan.patient_id == patient_id))
         return tuple(kept for kept in found if kept.kind == kind)
+
+    def unfinished(self, since: datetime) -> tuple[StoredPlan, ...]:
+        """What ketplan itself should be writing and has not touched since then, of any kind, newest first."""
+        plan = self._table.c
+        mine = plan.state.in_([state for state, rule in PLAN_STATES.items() if rule.owner == "ketplan"])
+        return self._all(select(self._table).where(mine, plan.updated <= since))
 
     def list(self) -> tuple[StoredPlan, ...]:
         """Everything kept, of any kind, newest first."""
