@@ -15,8 +15,8 @@ from flask import Flask
 from ketplan import compose
 from ketplan.compose import Services
 from ketplan.config import signing_key
-from ketplan.ehr import urls
 from ketplan.ehr.discovery import Discovery
+from ketplan.ehr.peers import Peers, Resolve, addresses
 from ketplan.ehr.refresh import Supplier
 from ketplan.ehr.transport import Http
 from ketplan.web import errors, idle, instruments, intake, keys, launch, security, sign, unsent, workspace
@@ -52,13 +52,14 @@ def create_app(
     http: Http | None = None,
     glue: Glue | None = None,
     run: Run = in_thread,
-    resolve: urls.Resolve = urls.addresses,
+    resolve: Resolve = addresses,
 ) -> Flask:
     """The app of one process. `http` goes to the EHRs, `run` starts what a request does not wait for."""
     app = errors.Discreet(__name__)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM
     app.jinja_options = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
-    http, glue = http or Http(), glue or cast(Glue, compose)
+    peers = Peers(resolve)
+    http, glue = http or Http(peers=peers), glue or cast(Glue, compose)
 
     def connect(base: str, token: str | Supplier) -> Any:
         return glue.chart(base, token, services.settings.site.parallel, http)
@@ -66,7 +67,7 @@ def create_app(
     def beside(job: Callable[[], None]) -> None:
         run(lambda: _inside(app, job))
 
-    discovery = Discovery(http, resolve=resolve)
+    discovery = Discovery(http, resolve=peers.addresses)
     app.extensions["ketplan"] = Desk(
         services=services,
         glue=glue,

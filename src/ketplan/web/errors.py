@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import traceback
-from typing import Any
 
-from flask import Flask, g, render_template, request, url_for
+from flask import Flask, Response, g, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
@@ -50,10 +49,12 @@ TITLES: tuple[tuple[type[KetplanError], str, str], ...] = (
 
 
 class Discreet(Flask):
-    """What no handler could answer, such as a fault in the error page: Flask would log its words and address."""
+    """Of what no handler could answer, such as a fault in the error page, Flask would log words and address."""
 
-    def log_exception(self, exc_info: Any) -> None:
-        log.error("%s: a fault that no page could be made of", exc_info[0].__name__ if exc_info[0] else "fault")
+    def handle_exception(self, e: Exception) -> Response:
+        log.error("no page could be made of a fault: %s", type(e).__name__)
+        words = "ketplan made a mistake. Go back to the patient's chart and open ketplan again from there."
+        return self.finalize_request(Response(words, 500, mimetype="text/plain"), from_error_handler=True)
 
 
 def register(app: Flask) -> None:
