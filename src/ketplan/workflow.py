@@ -270,6 +270,13 @@ def _busy(record: PatientRecord, plan_id: str) -> tuple[Busy, ...]:
     )
 
 
+def booked_days(record: PatientRecord, plan_id: str, zone: ZoneInfo) -> dict[str, date]:
+    """The days on which the visits of a plan stand in the EHR's calendar, by visit."""
+    return {
+        key: fixed.start.astimezone(zone).date() for key, fixed in _already_booked(record, plan_id).items()
+    }
+
+
 def _already_booked(record: PatientRecord, plan_id: str) -> dict[str, Fixed]:
     prefix = f"{plan_id}/appointment-"
     return {

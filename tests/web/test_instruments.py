@@ -23,9 +23,10 @@ LINE = "988"
 
 
 @pytest.fixture
-def ehr() -> Flask:
+def ehr(clock: Clock) -> Flask:
     """A pretend EHR of its own: these tests write."""
-    return create_ehr(EHR, today=NOW.date(), launch_url=f"{APP}/launch", clock=NOW.timestamp)
+    now = lambda: clock().timestamp()  # noqa: E731
+    return create_ehr(EHR, today=NOW.date(), launch_url=f"{APP}/launch", clock=now)
 
 
 class Refusing(EhrHttp):
@@ -222,6 +223,16 @@ def test_what_the_course_asks_for_at_baseline_is_due_until_it_is_done(browser: B
     sent_in(browser, path, "SLUMS", total="29", by="clinician")
     after = browser.get(f"{path}instruments").text
     assert not any("SLUMS" in r for r in after.split("<tr>") if "DUE" in r)
+
+
+def test_once_signed_the_list_counts_from_the_signed_day_0(browser: Browser, clock: Clock) -> None:
+    path = browser.launch("gad-ready")
+    browser.submit(browser.get(f"{path}preview"), "/sign")
+    clock.pass_(days=12)
+    path = browser.launch("gad-ready")
+    due = [r for r in browser.get(f"{path}instruments").text.split("<tr>") if "DUE" in r]
+    assert any("PHQ-9" in r and "weekly, until Mon 9 Mar" in r for r in due)
+    assert not any("baseline" in r for r in due)
 
 
 def test_what_may_be_used_instead_counts_as_done(browser: Browser) -> None:

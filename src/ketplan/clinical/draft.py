@@ -56,7 +56,13 @@ def draft(assessment: Assessment) -> Draft:
     blocked = assessment.decision is Decision.BLOCKED
     course = NONE if blocked else _ketamine(assessment, assessment.protocol)
     therapy = None if blocked or lead is None else _therapy(assessment, lead)
-    followups = () if blocked else _followups(view.start, assessment.protocol, therapy, view.house.review)
+    followups = (
+        ()
+        if blocked
+        else follow_ups(
+            view.start, assessment.protocol, has_therapy=therapy is not None, limits=view.house.review
+        )
+    )
     return Draft(
         patient=view.record.patient.reference,
         as_of=view.as_of,
@@ -154,9 +160,10 @@ def _course(start: date, protocol: CbtProtocol, with_doses: bool) -> CbtCourse:
     )
 
 
-def _followups(
-    start: date, protocol: KetamineProtocol, therapy: CbtCourse | None, limits: Limits
+def follow_ups(
+    start: date, protocol: KetamineProtocol, *, has_therapy: bool, limits: Limits
 ) -> tuple[FollowUp, ...]:
+    """The call and the reviews of a course, by day; none where neither drug nor therapy is given."""
     days: list[tuple[str, int]] = []
     if protocol.day_offsets:
         last = protocol.day_offsets[-1]
@@ -166,7 +173,7 @@ def _followups(
         end = protocol.end_of_induction_day or last + limits.review_after_days
         days.append(("end_of_induction_review", end))
         days.append(("review_1_month_after_last_dose", last + limits.month_review_days))
-    elif therapy:
+    elif has_therapy:
         days.append(("review_4_weeks", 28))
     else:
         return ()

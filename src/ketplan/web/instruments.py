@@ -11,13 +11,16 @@ from werkzeug.wrappers import Response
 
 from ketplan import workflow
 from ketplan.clinical.instruments import filling
+from ketplan.clinical.instruments.administrations import Administration
 from ketplan.clinical.instruments.change import Change
 from ketplan.clinical.instruments.model import Instrument
 from ketplan.clinical.instruments.scoring import Score
+from ketplan.clinical.instruments.signed import signed_administrations
 from ketplan.clinical.instruments.table import instrument
 from ketplan.errors import EhrError, InputError, PatientMismatch, RefusedError, Temporary
 from ketplan.fhir.rendering.survey_response import FilledIn
 from ketplan.kept import steps_of
+from ketplan.kept_terms import plan_facts_of
 from ketplan.store.audit import UNKNOWN, AuditEvent
 from ketplan.store.plans import StoredPlan
 from ketplan.web import sessions
@@ -36,9 +39,9 @@ LONGEST_FORM_ID = 100
 
 @routes.get("/instruments")
 def index(lid: str) -> str:
-    """What is due, and the last score of each."""
+    """What is due, and the last score of each: by the signed course, else by the proposed one."""
     bench = open_bench(sessions.current())
-    rows = presenter.rows(bench.proposal, desk().today())
+    rows = presenter.rows(bench.proposal, desk().today(), _signed_schedule(bench))
     return render_template("instruments.html", **bench_page(bench), rows=rows)
 
 
@@ -200,6 +203,17 @@ def _change(bench: Bench | None, row: Instrument, score: Score, kept: StoredPlan
     recall = next(iter(row.recalls), None)
     view = bench.proposal.assessment.view
     return presenter.against_baseline(view, row, score.total, on, recall, _day_zero(bench.session))
+
+
+def _signed_schedule(bench: Bench) -> tuple[Administration, ...] | None:
+    """What the newest signed course asks for; None before a signature, and where its terms were not kept."""
+    practice, session = desk().practice, bench.session
+    kept = next(iter(desk().services.plans.find(session.iss, session.patient)), None)
+    if kept is None or kept.payload.get("terms") is None:
+        return None
+    plan = plan_facts_of(kept, practice.zone)
+    booked = workflow.booked_days(bench.proposal.record, kept.plan_id, practice.zone)
+    return signed_administrations(plan, practice.review_limits, booked)
 
 
 def _day_zero(session: LiveSession) -> date | None:

@@ -78,13 +78,28 @@ _BEFORE_DOSE = ("C-SSRS", "TWO-ITEM", "LUTS", "CADSS-6", "MOAAS")
 _AFTER_DOSE = ("CADSS-6", "MOAAS")
 
 
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What decides when a course asks: day 0, the days of its doses, its reviews, the disorder's scales."""
+
+    start: date
+    doses: tuple[date, ...]
+    followups: tuple[FollowUp, ...]
+    scales: tuple[str, ...]
+
+
 def administrations(draft: Draft) -> tuple[Administration, ...]:
     """The whole schedule of a draft, in the order of its days. Empty where nothing is proposed."""
-    if not draft.followups:
+    return schedule(Asking(draft.start, draft.ketamine.dates, draft.followups, scales_of(draft)))
+
+
+def schedule(asking: Asking) -> tuple[Administration, ...]:
+    """What a course asks for, in the order of its days; nothing where it has no review."""
+    if not asking.followups:
         return ()
     parts = (_baseline, _doses, _next_day, _weekly, _reviews, _remote)
     moments = list(Moment)
-    planned = [a for part in parts for a in part(draft)]
+    planned = [a for part in parts for a in part(asking)]
     return tuple(sorted(planned, key=lambda a: (a.on, moments.index(a.moment))))
 
 
@@ -93,7 +108,7 @@ def laboratories(draft: Draft, country: str = "US") -> tuple[Laboratory, ...]:
     names = ["ALT and AST", "urine drug screen"]
     if country.upper() == "US":
         names.append("prescription monitoring review")
-    reviews = _full_reviews(draft) if draft.ketamine.infusions else []
+    reviews = _full_reviews(draft.followups) if draft.ketamine.infusions else []
     return tuple(Laboratory(name, f.date, f.visit) for f in reviews for name in names)
 
 
@@ -107,21 +122,21 @@ def _by_title(titles: tuple[str, ...]) -> Iterator[Disorder]:
     return (d for d in DISORDERS if d.title in titles)
 
 
-def _full_reviews(draft: Draft) -> list[FollowUp]:
-    return [f for f in draft.followups if f.visit in FULL_REVIEWS]
+def _full_reviews(followups: tuple[FollowUp, ...]) -> list[FollowUp]:
+    return [f for f in followups if f.visit in FULL_REVIEWS]
 
 
-def _review(draft: Draft, *names: str) -> FollowUp | None:
-    return next((f for f in draft.followups if f.visit in names), None)
+def _review(asking: Asking, *names: str) -> FollowUp | None:
+    return next((f for f in asking.followups if f.visit in names), None)
 
 
-def _scales(draft: Draft, *, weekly: bool = False) -> Iterator[tuple[str, int | None]]:
+def _scales(asking: Asking, *, weekly: bool = False) -> Iterator[tuple[str, int | None]]:
     """The disorder scales other than GAD-7, which everybody gets, each with the periods to ask about.
 
     An instrument with a "past week" version is asked in it weekly, and in both at reviews, so that either has
     an equal to be compared with.
     """
-    for scale in scales_of(draft):
+    for scale in asking.scales:
         recalls: tuple[int | None, ...] = (None,)
         if PAST_WEEK in instrument(scale).recalls:
             recalls = (PAST_WEEK,) if weekly else instrument(scale).recalls
@@ -129,24 +144,24 @@ def _scales(draft: Draft, *, weekly: bool = False) -> Iterator[tuple[str, int | 
             yield from ((scale, recall) for recall in recalls)
 
 
-def _full(draft: Draft, moment: Moment, on: date, opens: date, visit: str = "") -> Iterator[Administration]:
+def _full(asking: Asking, moment: Moment, on: date, opens: date, visit: str = "") -> Iterator[Administration]:
     """What baseline and every full review ask for."""
-    safety = _DRUG_SAFETY if draft.ketamine.infusions else ()
+    safety = _DRUG_SAFETY if asking.doses else ()
     for id in (*_GENERAL, *_SUBSTANCES, *safety):
         yield Administration(id, moment, on, opens, visit)
     yield Administration(_FUNCTION, moment, on, opens, visit, instead=_FUNCTION_INSTEAD)
-    for scale, recall in _scales(draft):
+    for scale, recall in _scales(asking):
         yield Administration(scale, moment, on, opens, visit, recall)
 
 
-def _baseline(draft: Draft) -> Iterator[Administration]:
-    opens = draft.start + timedelta(days=BASELINE_OPENS)
-    closes = draft.start + timedelta(days=BASELINE_CLOSES)
-    return _full(draft, Moment.BASELINE, closes, opens)
+def _baseline(asking: Asking) -> Iterator[Administration]:
+    opens = asking.start + timedelta(days=BASELINE_OPENS)
+    closes = asking.start + timedelta(days=BASELINE_CLOSES)
+    return _full(asking, Moment.BASELINE, closes, opens)
 
 
-def _doses(draft: Draft) -> Iterator[Administration]:
-    for n, day in enumerate(draft.ketamine.dates, 1):
+def _doses(asking: Asking) -> Iterator[Administration]:
+    for n, day in enumerate(asking.doses, 1):
         visit = f"infusion-{n}"
         for id in _BEFORE_DOSE:
             yield Administration(id, Moment.BEFORE_DOSE, day, day, visit, source="5.2, 4.1, 8b")
@@ -156,31 +171,31 @@ def _doses(draft: Draft) -> Iterator[Administration]:
             yield Administration(id, Moment.DISCHARGE, day, day, visit, source="5.2, 4.3, 8b")
 
 
-def _next_day(draft: Draft) -> Iterator[Administration]:
-    for call in (f for f in draft.followups if f.visit == NEXT_DAY_CALL):
+def _next_day(asking: Asking) -> Iterator[Administration]:
+    for call in (f for f in asking.followups if f.visit == NEXT_DAY_CALL):
         for id in ("TWO-ITEM", "VAS"):
             yield Administration(id, Moment.NEXT_DAY, call.date, call.date, call.visit, source="8b")
 
 
-def _weekly(draft: Draft) -> Iterator[Administration]:
-    end = _review(draft, END_OF_INDUCTION)
+def _weekly(asking: Asking) -> Iterator[Administration]:
+    end = _review(asking, END_OF_INDUCTION)
     for offset in range(WEEK, end.day if end else 0, WEEK):
-        on = draft.start + timedelta(days=offset)
+        on = asking.start + timedelta(days=offset)
         for id in ("GAD-7", "PHQ-9"):
             yield Administration(id, Moment.WEEKLY, on, on)
-        for scale, recall in _scales(draft, weekly=True):
+        for scale, recall in _scales(asking, weekly=True):
             yield Administration(scale, Moment.WEEKLY, on, on, recall_days=recall)
 
 
-def _reviews(draft: Draft) -> Iterator[Administration]:
-    for f in _full_reviews(draft):
-        yield from _full(draft, Moment.REVIEW, f.date, f.date, f.visit)
+def _reviews(asking: Asking) -> Iterator[Administration]:
+    for f in _full_reviews(asking.followups):
+        yield from _full(asking, Moment.REVIEW, f.date, f.date, f.visit)
 
 
-def _remote(draft: Draft) -> Iterator[Administration]:
-    month, third = _review(draft, *MONTH_REVIEWS), _review(draft, THIRD_MONTH)
+def _remote(asking: Asking) -> Iterator[Administration]:
+    month, third = _review(asking, *MONTH_REVIEWS), _review(asking, THIRD_MONTH)
     for offset in range(month.day + REMOTE_EVERY, third.day, REMOTE_EVERY) if month and third else ():
-        on = draft.start + timedelta(days=offset)
-        for id in ("C-SSRS", *scales_of(draft)):
+        on = asking.start + timedelta(days=offset)
+        for id in ("C-SSRS", *asking.scales):
             usual = next(iter(instrument(id).recalls), None)
             yield Administration(id, Moment.REMOTE, on, on, recall_days=usual, source="8b")

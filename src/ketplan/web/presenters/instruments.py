@@ -66,9 +66,11 @@ class Result:
 # --- the list -----------------------------------------------------------------------------------------------
 
 
-def rows(proposal: Proposal, today: date) -> tuple[Row, ...]:
-    """Every instrument, what is due first, then what the course will ask for."""
-    planned = administrations(proposal.draft)
+def rows(
+    proposal: Proposal, today: date, signed: tuple[Administration, ...] | None = None
+) -> tuple[Row, ...]:
+    """Every instrument, what is due first, then what the course will ask for: the signed one, if any."""
+    planned = administrations(proposal.draft) if signed is None else signed
     view = proposal.assessment.view
     found = [_row(view, row, [a for a in planned if a.instrument == row.id], today) for row in INSTRUMENTS]
     return tuple(sorted(found, key=lambda r: (not r.due, not r.later)))
