@@ -48,6 +48,8 @@ KINDS: Mapping[str, Kind] = {
     "plan-resumed": WRITE,
     "instrument-taken-down": WRITE,
     "instrument-resumed": WRITE,
+    "course-reviewed": OTHER,
+    "review-written": WRITE,
     "patient-guard": ALERT,
 }
 # FHIR's outcome codes; what a run left undone is a minor failure, what a guard stopped a serious one.

@@ -19,7 +19,19 @@ from ketplan.ehr.discovery import Discovery
 from ketplan.ehr.peers import Peers, Resolve, addresses
 from ketplan.ehr.refresh import Supplier
 from ketplan.ehr.transport import Http
-from ketplan.web import errors, idle, instruments, intake, keys, launch, security, sign, unsent, workspace
+from ketplan.web import (
+    errors,
+    idle,
+    instruments,
+    intake,
+    keys,
+    launch,
+    progress,
+    security,
+    sign,
+    unsent,
+    workspace,
+)
 from ketplan.web.access import open_access
 from ketplan.web.context import Desk, Glue, Run, desk
 from ketplan.web.presenters import words
@@ -81,7 +93,7 @@ def create_app(
         readings=Readings(glue, connect, beside, now),
         writings=Writings(beside),
     )
-    for room in (keys, launch, workspace, intake, instruments, sign, idle, unsent):
+    for room in (keys, launch, workspace, intake, instruments, sign, progress, idle, unsent):
         app.register_blueprint(room.routes)
     app.add_url_rule("/healthz", "health", lambda: {"status": "ok"})
     app.after_request(unsent.sent)
