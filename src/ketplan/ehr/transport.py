@@ -25,8 +25,11 @@ from ketplan.errors import Fatal, Temporary, Unreachable
 
 MEGABYTE = 1_000_000
 AT_ONCE = 65_536
-# Below WARNING urllib3 writes the path and query of every request, patient ids included.
-logging.getLogger("urllib3.connectionpool").addFilter(lambda entry: entry.levelno >= logging.WARNING)
+SHORTEST_CREDENTIAL = 8
+# urllib3 writes paths and queries, patient ids included: at DEBUG every one, as a warning that of an answer
+# whose headers it cannot read. What matters of it is raised here in our own words.
+for name in ("connectionpool", "connection", "poolmanager", "util.retry", "response"):
+    logging.getLogger(f"urllib3.{name}").addFilter(lambda _: False)
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,7 @@ class Http:
                 stream=True,
             ) as response:
                 content = self._read(response, max_bytes or self._max_bytes)
-                return Answer(response.status_code, response.headers, content)
+                return Answer(response.status_code, response.headers, _without(content, authorization))
         except requests.exceptions.SSLError:
             raise Fatal("The EHR's certificate could not be trusted.") from None
         except (requests.exceptions.ReadTimeout, urllib3.exceptions.ReadTimeoutError):
@@ -129,6 +132,12 @@ class Http:
                 raise Temporary("The EHR did not finish its answer in time.", response.status_code)
             chunks.append(chunk)
         return b"".join(chunks)
+
+
+def _without(content: bytes, authorization: str | None) -> bytes:
+    """An answer that repeats what it was asked with must not carry it on to a screen."""
+    credential = (authorization or "").rpartition(" ")[2].encode()
+    return content.replace(credential, b"...") if len(credential) >= SHORTEST_CREDENTIAL else content
 
 
 class _Authorization(requests.auth.AuthBase):

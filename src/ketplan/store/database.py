@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ from ketplan.store.vault import Vault
 BUSY_SECONDS = 15
 CREATION_LOCK = 0x6B6574  # any number, as long as every ketplan takes the same one
 CANARY = "ketplan"
+# Below WARNING SQLAlchemy writes statements, and at DEBUG whole rows, which `hide_parameters` does not hide.
+logging.getLogger("sqlalchemy.engine.Engine").addFilter(lambda entry: entry.levelno >= logging.WARNING)
 
 
 class Database:
