@@ -147,3 +147,26 @@ def test_a_part_of_the_visits_proves_nothing(client: FhirClient, ehr: FakeEhr) -
         find(client, "Appointment", "urn:k", "p1/visit-3", PATIENT)
     with pytest.raises(Fatal, match="gives only a part"):
         of_patient(client, "Appointment", PATIENT)
+
+
+def test_an_ehr_that_does_not_know_one_of_the_other_categories_is_asked_for_each(
+    client: FhirClient, ehr: FakeEhr
+) -> None:
+    client.profile = shipped()["epic"]
+    social = a_resource("Observation", "o1", category=[{"coding": [{"code": "social-history"}]}])
+    ehr.records.append(social)
+    ehr.refusals = {"social-history%2Cexam": REFUSED, "social-history,exam": REFUSED, "therapy": REFUSED}
+    section = read(client)["Observation other"]
+    assert (section.state, [r["id"] for r in section.resources]) == ("partial", ["o1"])
+    assert "would not be asked for therapy" in section.detail
+
+
+@pytest.mark.parametrize(
+    ("refused", "state"), [(["Observation?"], "failed"), (["exam%2C", "exam,"], "empty")]
+)
+def test_the_other_categories_are_whole_failed_or_empty(
+    client: FhirClient, ehr: FakeEhr, refused: list[str], state: str
+) -> None:
+    client.profile = shipped()["epic"]
+    ehr.refusals = dict.fromkeys(refused, REFUSED)
+    assert read(client)["Observation other"].state == state

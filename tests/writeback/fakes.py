@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ketplan.errors import Conflict, EhrError, Forbidden, NotFound, RefusedError, Temporary
+from ketplan.errors import Conflict, EhrError, Forbidden, NotFound, NotSupported, RefusedError, Temporary
 from ketplan.store.journal import STEP_STATES, JournalEntry, StepState
 
 Json = dict[str, Any]
@@ -87,6 +87,7 @@ class FakeEhr:
     honours_search: bool = True
     keeps_versions: bool = True
     drops: tuple[str, ...] = ()
+    not_taken: tuple[str, ...] = ()
     before: Callable[[str, Json], None] = lambda verb, resource: None
     after: Callable[[str, Json], None] = lambda verb, resource: None
     reading: Callable[[str, str], None] = lambda kind, id: None
@@ -141,6 +142,10 @@ class FakeEhr:
             raise NotFound("The EHR has no such resource (HTTP 404).", 404)
         held = self.held[kind, id]
         return Read(copy.deepcopy(held.raw), held.etag if self.keeps_versions else None)
+
+    def admit(self, resource: Json, verb: str) -> None:
+        if resource["resourceType"] in self.not_taken:
+            raise NotSupported("This EHR does not take them.")
 
     def create(self, resource: Json, unless: tuple[str, str] | None) -> Written:
         self._request("create", resource["resourceType"])

@@ -89,11 +89,31 @@ def read_section(client: FhirClient, spec: SectionSpec, patient_id: str, today: 
         return _split(section, spec.parts) if spec.parts else [section]
     if spec.parts and asked.errors[-1].status in REFUSALS:
         return _parts(client, spec, patient_id, today)
+    if spec.pieces and asked.errors[-1].status in REFUSALS:
+        return [_joined(spec.name, query, _pieces(client, spec, patient_id, today))]
     return [failed_section(spec.name, asked.errors, query)]
 
 
 def _parts(client: FhirClient, spec: SectionSpec, patient_id: str, today: date) -> list[RawSection]:
     return [s for part in spec.parts for s in read_section(client, part, patient_id, today)]
+
+
+def _pieces(client: FhirClient, spec: SectionSpec, patient_id: str, today: date) -> list[RawSection]:
+    return [s for piece in spec.pieces for s in read_section(client, piece, patient_id, today)]
+
+
+def _joined(name: str, query: str, pieces: list[RawSection]) -> RawSection:
+    """The pieces as one section: whole only when each of them was given, failed when none was."""
+    given = [piece for piece in pieces if piece.state not in ("failed", "forbidden")]
+    refused = [piece.name.removeprefix("Observation ") for piece in pieces if piece not in given]
+    resources = [r for piece in given for r in piece.resources]
+    whole = len(given) == len(pieces) and all(piece.state != "partial" for piece in given)
+    state: State = "failed" if not given else "partial" if not whole else "found" if resources else "empty"
+    remarks = [piece.detail for piece in given]
+    if refused:
+        remarks.append(f"The EHR would not be asked for {', '.join(refused)}.")
+    detail = " ".join(filter(None, remarks))
+    return RawSection(name, state, resources, sum(piece.dropped for piece in given), detail, query)
 
 
 def _without(section: RawSection, lacks: str) -> RawSection:

@@ -15,7 +15,7 @@ from ketplan.ehr.profiles.model import Profile
 
 Json = dict[str, Any]
 
-OTHER_CATEGORIES = "social-history,exam,procedure,imaging,therapy,activity"
+OTHER_CATEGORIES = ("social-history", "exam", "procedure", "imaging", "therapy", "activity")
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,8 @@ class SectionSpec:
 
     In a query `{id}` stands for the patient's id, `{from}` and `{to}` for the calendar the app cares about.
     `extra` names the types whose included resources are kept. `parts` are what the section is shown as, by
-    `category` (None: all others); they are asked for one by one where the whole is refused.
+    `category` (None: all others); they are asked for one by one where the whole is refused. `pieces` are
+    asked for one by one as well, but shown as the one section they are.
     """
 
     name: str
@@ -33,6 +34,7 @@ class SectionSpec:
     extra: frozenset[str] = frozenset()
     category: str | None = None
     parts: tuple[SectionSpec, ...] = ()
+    pieces: tuple[SectionSpec, ...] = ()
 
 
 BY_PATIENT: Query = (("patient", "{id}"),)
@@ -55,7 +57,13 @@ SECTIONS: tuple[SectionSpec, ...] = (
             _observations("laboratory"),
             _observations("vital-signs"),
             _observations("survey"),
-            SectionSpec("Observation other", "Observation", ((*BY_PATIENT, ("category", OTHER_CATEGORIES)),)),
+            # An EHR that does not know one of these refuses the whole list.
+            SectionSpec(
+                "Observation other",
+                "Observation",
+                ((*BY_PATIENT, ("category", ",".join(OTHER_CATEGORIES))),),
+                pieces=tuple(map(_observations, OTHER_CATEGORIES)),
+            ),
         ),
     ),
     SectionSpec("Encounter", "Encounter", (BY_PATIENT,)),

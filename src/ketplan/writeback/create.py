@@ -10,7 +10,16 @@ from ketplan.store.journal import StepState
 from ketplan.writeback.compare import differences
 from ketplan.writeback.likeness import is_like
 from ketplan.writeback.references import guard_stored, references, tail
-from ketplan.writeback.steps import Json, Outcome, Row, Stored, identifier_of, identifiers, oldest
+from ketplan.writeback.steps import (
+    Json,
+    Outcome,
+    Row,
+    Stored,
+    carries,
+    identifier_of,
+    identifiers,
+    oldest,
+)
 from ketplan.writeback.writing import Writing, row
 
 
@@ -83,7 +92,7 @@ def _matches(writing: Writing, step: Step, resource: Json) -> list[Json]:
         found = writing.chart.find_by_target(_target(resource))
         return [held for held in found if _same_provenance(resource, held) and held.get("id")]
     found = writing.chart.find(step.type, *name, writing.patient_id)
-    hits = [held for held in found if name in identifiers(held) and held.get("id")]
+    hits = [held for held in found if carries(held, name) and held.get("id")]
     for held in hits:
         guard_stored(held, writing.patient_id)
     return hits

@@ -123,6 +123,7 @@ class _Run:
 
     def _written(self, step: Step) -> Row:
         resource = self._linked(step)
+        self._writing.chart.admit(resource, step.verb.value)
         if step.verb is Verb.UPDATE:
             done = update(self._writing, step, resource, self._ids[step.updates])
         else:

@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from ketplan.ehr.profiles.shape import marker
 from ketplan.store.journal import StepState
 from ketplan.store.plans import PlanState
 
@@ -45,7 +46,7 @@ class Chart(Protocol):
     """The patient's record in the EHR. Every method raises EhrError, Temporary when no answer came."""
 
     def find(self, kind: str, system: str, value: str, patient_id: str) -> list[Json]:
-        """What carries this identifier; more than that is tolerated."""
+        """What carries this identifier, or its mark in a text; more than that is tolerated."""
 
     def of_patient(self, kind: str, patient_id: str) -> list[Json]:
         """Everything of one kind that the patient has."""
@@ -54,6 +55,9 @@ class Chart(Protocol):
         """The Provenance of "CarePlan/123"; more than that is tolerated."""
 
     def read(self, kind: str, id: str) -> Read: ...
+
+    def admit(self, resource: Json, verb: str) -> None:
+        """NotSupported when this EHR is known not to take it; nothing is sent to find out."""
 
     def create(self, resource: Json, unless: Identifier | None) -> Stored:
         """Create it, asking the EHR not to when something has the identifier `unless`."""
@@ -180,9 +184,21 @@ def identifiers(resource: Mapping[str, Any]) -> list[Identifier]:
     return [(i["system"], i["value"]) for i in named]
 
 
+def carries(resource: Mapping[str, Any], name: Identifier) -> bool:
+    """Whether it has the identifier or, where an EHR keeps none, the mark that stands for it."""
+    return name in identifiers(resource) or marker(name[1]) in _texts(resource)
+
+
 def oldest(resources: Iterable[Json]) -> Json:
     """The one that was there first, as far as can be told."""
     return min(resources, key=lambda raw: (_last_updated(raw), str(raw.get("id"))))
+
+
+def _texts(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return "\n".join(map(_texts, inner))
 
 
 def _last_updated(raw: Json) -> float:
