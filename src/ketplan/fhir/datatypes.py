@@ -8,6 +8,7 @@ Whoever must tell "absent" from "there, but not understood" asks through `fhir.r
 from __future__ import annotations
 
 import calendar
+import re
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -32,6 +33,13 @@ _COMPARATORS = frozenset({"<", "<=", ">=", ">"})
 _MOST_DIGITS = 20
 _NUMERIC = (int, float, Decimal, str)
 
+_HIDDEN = re.compile(
+    "[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
+    "|(?<=[\x00-\u024f])[\u200c\u200d]|[\u200c\u200d](?=[\x00-\u024f])"
+)
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]+")
+_BROKEN = re.compile("[\ud800-\udfff\ufffe\uffff]")
+
 
 # --- shapes ---------------------------------------------------------------------------------------------
 
@@ -55,10 +63,21 @@ def elements(value: Any) -> list[Json]:
 # --- primitives -----------------------------------------------------------------------------------------
 
 
+def legible(words: str) -> str:
+    """Words without what a reader cannot see and a screen obeys: nothing in them steers, hides or turns round.
+
+    Control characters (terminals act on them), marks of reading direction, characters of no width (between
+    Latin letters also the joiners that other scripts need), halves of characters. Line breaks stay.
+    """
+    if words.isascii() and words.isprintable():
+        return words
+    return _BROKEN.sub("\N{REPLACEMENT CHARACTER}", _CONTROL.sub(" ", _HIDDEN.sub("", words)))
+
+
 def text(value: Any) -> str:
-    """A string without surrounding blanks; a code sent as a JSON integer counts as one."""
+    """A string as one reads it, without surrounding blanks; a code sent as a JSON integer counts as one."""
     if isinstance(value, str):
-        return value.strip()
+        return legible(value).strip()
     if value is None or isinstance(value, bool) or not isinstance(value, int):
         return ""
     return str(value) if abs(value) < 10**_MOST_DIGITS else ""
