@@ -219,6 +219,7 @@ def test_a_run_that_lost_its_plan_to_another_stops_before_the_next_write(where: 
 
     def taken_over(verb_or_kind, resource=None):
         if "ServiceRequest" in (verb_or_kind, (resource or {}).get("resourceType")):
+            clock.sleep(LEASE_SECONDS)  # so slow that the lease lapsed
             lock.held[PLAN] = ("run-2", clock.now())
 
     setattr(ehr, where, taken_over)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ketplan.errors import EhrError, RefusedError, Temporary
 from ketplan.fhir.render import Step
@@ -13,6 +13,7 @@ from ketplan.writeback.steps import Chart, Entry, Journal, Json, Lock, Outcome, 
 
 LEASE_SECONDS = 300.0
 """Longer than one request may take, with the searches, time-outs and pauses before the next."""
+RENEWED_EVERY = timedelta(seconds=LEASE_SECONDS / 5)
 PAUSE_SECONDS = 0.5
 
 
@@ -21,7 +22,8 @@ class Writing:
     """One run of one plan. `states` is what the journal says of each step, by key.
 
     There, `sending` means "sent in this run": what an earlier run left so is `unknown` here, since nobody
-    can tell how far it came. `taken` are the ids in the EHR that this run has given to a step.
+    can tell how far it came. `taken` are the ids in the EHR that this run has given to a step, `held` is when
+    the lease was renewed last.
     """
 
     plan_id: str
@@ -37,6 +39,7 @@ class Writing:
     states: dict[str, StepState] = field(default_factory=dict)
     sent: set[str] = field(default_factory=set)
     taken: set[str] = field(default_factory=set)
+    held: datetime | None = None
 
     def plan(self, ordinal: int, step: Step) -> None:
         entry = self.journal.plan(
@@ -47,8 +50,12 @@ class Writing:
 
     def hold(self) -> None:
         """Keep the plan for this run. RefusedError when it took so long that another run has it now."""
-        if not self.lock.renew(self.plan_id, self.owner, self.now(), LEASE_SECONDS):
+        now = self.now()
+        if self.held and now - self.held < RENEWED_EVERY:
+            return
+        if not self.lock.renew(self.plan_id, self.owner, now, LEASE_SECONDS):
             raise RefusedError("Another run has taken over this plan; this one stopped.")
+        self.held = now
 
     def sending(self, step: Step, body: Json) -> None:
         self.hold()
