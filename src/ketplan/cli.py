@@ -14,7 +14,7 @@ import click
 
 from ketplan import __version__, cli_audit, cli_db, cli_ehr
 from ketplan.errors import InputError, RefusedError
-from ketplan.terminal import bearer_token, sentences, wanted_patient
+from ketplan.terminal import bearer_token, say, sentences, wanted_patient
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -106,7 +106,7 @@ def plan(
         calendar=calendar,
         choice=choice,
     )
-    click.echo(to_json(report.as_json(proposal)) if as_json else report.as_text(proposal), nl=as_json)
+    say(to_json(report.as_json(proposal)) if as_json else report.as_text(proposal), nl=as_json)
 
 
 @main.command()
@@ -342,7 +342,7 @@ def _resolutions(pairs: tuple[str, ...], clinician: str, now: datetime) -> Any:
 
 def _show_row(row: Row) -> None:
     detail = f"  {row.detail}" if row.detail else ""
-    click.echo(f"{row.outcome:13} {row.type:16} {row.reference or '-':40} {row.key}{detail}")
+    say(f"{row.outcome:13} {row.type:16} {row.reference or '-':40} {row.key}{detail}")
 
 
 def _show_preview(proposal: Proposal) -> None:
@@ -350,7 +350,7 @@ def _show_preview(proposal: Proposal) -> None:
 
     for step in proposal.steps():
         kind, words = describe(step)
-        click.echo(f"{step.verb:7} {kind:16} {words}")
+        say(f"{step.verb:7} {kind:16} {words}")
     still_open = ", ".join(f.id for f in proposal.open_findings)
     if still_open:
         click.echo(f"To be resolved first: {still_open}.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ketplan.errors import InputError
-from ketplan.terminal import bearer_token, sentences, wanted_patient
+from ketplan.terminal import bearer_token, say, sentences, wanted_patient
 
 if TYPE_CHECKING:
     from ketplan.config import Ehr, Settings
@@ -46,7 +46,7 @@ def doctor(
         token=bearer_token(token_env),
         patient_id=wanted_patient(patient_id) if patient_id else None,
     )
-    click.echo(json.dumps(report.as_json(), indent=2) if as_json else "\n".join(report.as_text()))
+    say(json.dumps(report.as_json(), indent=2) if as_json else "\n".join(report.as_text()))
     sys.exit(report.exit_code)
 
 

@@ -33,6 +33,13 @@ def sentences(command: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
+def say(words: str, **how: Any) -> None:
+    """Print what may hold words of an EHR: a terminal would act on an escape sequence in them."""
+    from ketplan.fhir.datatypes import legible
+
+    click.echo(legible(words), **how)
+
+
 def wanted_patient(patient_id: str | None) -> str:
     import re
 

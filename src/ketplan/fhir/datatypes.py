@@ -64,7 +64,7 @@ def elements(value: Any) -> list[Json]:
 
 
 def legible(words: str) -> str:
-    """Words without what a reader cannot see and a screen obeys: nothing in them steers, hides or turns round.
+    """Words without what a reader cannot see or a screen obeys: nothing steers, hides or turns round.
 
     Control characters (terminals act on them), marks of reading direction, characters of no width (between
     Latin letters also the joiners that other scripts need), halves of characters. Line breaks stay.

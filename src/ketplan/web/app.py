@@ -19,6 +19,7 @@ from ketplan.ehr.discovery import Discovery
 from ketplan.ehr.peers import Peers, Resolve, addresses
 from ketplan.ehr.refresh import Supplier
 from ketplan.ehr.transport import Http
+from ketplan.fhir.datatypes import legible
 from ketplan.web import (
     errors,
     idle,
@@ -69,7 +70,7 @@ def create_app(
     """The app of one process. `http` goes to the EHRs, `run` starts what a request does not wait for."""
     app = errors.Discreet(__name__)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM
-    app.jinja_options = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
+    app.jinja_options = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True, "finalize": _shown}
     peers = Peers(resolve)
     http, glue = http or Http(peers=peers), glue or cast(Glue, compose)
 
@@ -111,6 +112,11 @@ def create_app(
     )
     errors.register(app)
     return app
+
+
+def _shown(value: Any) -> Any:
+    """Whatever a page shows, it came from outside until the contrary is known."""
+    return type(value)(legible(value)) if isinstance(value, str) else value
 
 
 def _inside(app: Flask, job: Callable[[], None]) -> None:
