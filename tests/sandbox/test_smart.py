@@ -19,7 +19,7 @@ def test_discovery_names_every_endpoint(client: FlaskClient) -> None:
     assert found["code_challenge_methods_supported"] == ["S256"]
     assert {"launch-ehr", "launch-standalone", "permission-v2"} <= set(found["capabilities"])
     assert "patient/CarePlan.cruds" in found["scopes_supported"]
-    assert "introspection_endpoint" not in found
+    assert found["introspection_endpoint"] == f"{BASE}/auth/introspect"
     openid = client.get("/.well-known/openid-configuration").get_json()
     assert (openid["issuer"], openid["jwks_uri"]) == (found["issuer"], found["jwks_uri"])
 
@@ -163,7 +163,7 @@ def test_the_fhir_user_can_be_read_and_has_a_role(client: FlaskClient) -> None:
 @pytest.mark.parametrize(
     ("changes", "error"),
     [
-        ({"grant_type": "refresh_token"}, "unsupported_grant_type"),
+        ({"grant_type": "password"}, "unsupported_grant_type"),
         ({"client_id": "another"}, "invalid_client"),
         ({"redirect_uri": f"{CALLBACK}/"}, "invalid_grant"),
         ({"code_verifier": "w" * 43}, "invalid_grant"),
@@ -211,6 +211,6 @@ def test_a_token_lives_for_an_hour(client: FlaskClient, clock: Clock, seconds: i
 
 
 def test_scopes_that_cannot_be_granted_are_left_out(client: FlaskClient) -> None:
-    asked = "launch/patient offline_access patient/Observation.rs?category=x system/*.rs patient/Goal.cu"
+    asked = "launch/patient address patient/Observation.rs?category=x system/*.rs patient/Goal.cu"
     body = redeem(client, sign_in(client, patient="gad-ready", scope=asked)).get_json()
     assert body["scope"] == "launch/patient patient/Goal.cu"

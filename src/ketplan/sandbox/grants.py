@@ -11,19 +11,27 @@ from dataclasses import dataclass, field
 from threading import RLock
 from typing import Any
 
+from ketplan.sandbox.clients import Clients, GrantError
 from ketplan.sandbox.clinic.staff import User
 from ketplan.sandbox.scopes import Access, resource_scope
 
 CODE_SECONDS, TOKEN_SECONDS = 60, 3600
+_REFRESHING = {"online_access", "offline_access"}
+
+__all__ = ["Authorization", "GrantError", "Grants", "Launch", "Signer", "s256"]
 
 
 @dataclass(frozen=True)
 class Launch:
-    """An app was opened from a chart: for whom, and whether inside it, under the EHR's own patient banner."""
+    """An app was opened from a chart: for whom, and whether inside it, under the EHR's own patient banner.
+
+    ``more`` are further members of the token answer, ``intent`` or ``fhirContext``.
+    """
 
     patient: str
     encounter: str | None
     embedded: bool
+    more: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -47,12 +55,14 @@ class _Code:
     token: str | None = None
 
 
-class GrantError(Exception):
-    """A token request that is refused: the OAuth error code and a sentence."""
+@dataclass
+class _Family:
+    """All tokens that came of one code; only ``current`` may be refreshed with."""
 
-    def __init__(self, error: str, words: str) -> None:
-        super().__init__(words)
-        self.error, self.words = error, words
+    authorization: Authorization
+    current: str
+    access: list[str]
+    ended: bool = False
 
 
 @dataclass
@@ -67,6 +77,9 @@ class Grants:
         self._launches: dict[str, Launch] = {}
         self._codes: dict[str, _Code] = {}
         self._tokens: dict[str, tuple[Access, float]] = {}
+        self._families: dict[str, _Family] = {}
+        self.clients = Clients(self.clock)
+        self.refreshed = self.reused = 0
 
     def launch(self, launch: Launch) -> str:
         """An opaque launch id for an app to hand back."""
@@ -96,7 +109,7 @@ class Grants:
             if not kept:
                 raise GrantError("invalid_grant", "This code was never given out.")
             if kept.used:
-                self._tokens.pop(kept.token or "", None)
+                self.revoke(kept.token or "")
                 raise GrantError("invalid_grant", "This code was used before; its token is revoked.")
             kept.used = True
             given = kept.authorization
@@ -107,7 +120,64 @@ class Grants:
             if not hmac.compare_digest(s256(verifier), given.challenge):
                 raise GrantError("invalid_grant", "The code_verifier does not belong to the code_challenge.")
             kept.token = self._token(given)
+            if _REFRESHING & set(given.scopes):
+                first = secrets.token_urlsafe(32)
+                self._families[first] = _Family(given, first, [kept.token])
             return kept.token, given
+
+    def refresh_token(self, access_token: str) -> str | None:
+        """The refresh token that goes with an access token, if there is one."""
+        return next((f.current for f in self._families.values() if access_token in f.access), None)
+
+    def refresh(self, token: str, client_id: str) -> tuple[str, Authorization]:
+        """A new access token, and a new refresh token with it, for one that was not used before.
+
+        Raises GrantError. A second use ends everything that came of the sign-in: one of the two is a thief.
+        """
+        with self._lock:
+            family = self._families.get(token)
+            if not family or family.ended or family.authorization.client_id != client_id:
+                raise GrantError("invalid_grant", "This refresh token is not good here.")
+            if token != family.current:
+                self.reused += 1
+                self._end(family)
+                raise GrantError("invalid_grant", "This refresh token was used before; the sign-in is over.")
+            self.refreshed += 1
+            family.current = secrets.token_urlsafe(32)
+            self._families[family.current] = family
+            family.access.append(self._token(family.authorization))
+            return family.access[-1], family.authorization
+
+    def revoke(self, token: str) -> None:
+        """Take a token back, and with it all that came of the same sign-in."""
+        with self._lock:
+            for family in list(self._families.values()):
+                if token == family.current or token in family.access:
+                    self._end(family)
+            self._tokens.pop(token, None)
+
+    def on_its_own(self, scopes: tuple[str, ...]) -> str:
+        """An access token for a client that works without a user."""
+        with self._lock:
+            token = secrets.token_urlsafe(32)
+            allowed = tuple(scope for text in scopes if (scope := resource_scope(text)))
+            self._tokens[token] = (Access(secrets.token_hex(8), allowed), self.clock() + TOKEN_SECONDS)
+            return token
+
+    def told_of(self, token: str) -> dict[str, Any]:
+        """What introspection says of an access token (RFC 7662)."""
+        with self._lock:
+            access, expires = self._tokens.get(token, (None, 0.0))
+            if not access or self.clock() >= expires:
+                return {"active": False}
+            scope = " ".join(f"{one.context}/{one.type}.{one.letters}" for one in access.scopes)
+            told = {"active": True, "scope": scope, "exp": int(expires), "patient": access.patient}
+            return {name: value for name, value in told.items() if value is not None}
+
+    def _end(self, family: _Family) -> None:
+        family.ended = True
+        for token in family.access:
+            self._tokens.pop(token, None)
 
     def _token(self, given: Authorization) -> str:
         token = secrets.token_urlsafe(32)

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from ketplan.sandbox.parameters import TYPES, leaves
 from ketplan.sandbox.wire import Resource
 
-LAUNCH_SCOPES = ("openid", "fhirUser", "profile", "launch", "launch/patient")
+LAUNCH_SCOPES = (
+    *("openid", "fhirUser", "profile", "launch", "launch/patient", "online_access", "offline_access"),
+)
 
 _RESOURCE = re.compile(r"(patient|user|system)/(\*|[A-Za-z]+)\.(read|write|\*|c?r?u?d?s?)")
 _V1 = {"read": "rs", "write": "cud", "*": "cruds"}

@@ -11,6 +11,7 @@ from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
+from ketplan.sandbox.clients import Registered
 from ketplan.sandbox.grants import TOKEN_SECONDS, Authorization, GrantError, Launch
 from ketplan.sandbox.harbor import Harbor, here
 from ketplan.sandbox.parameters import TYPES
@@ -22,7 +23,8 @@ routes = Blueprint("smart", __name__)
 _CAPABILITIES = """
 launch-ehr launch-standalone client-public sso-openid-connect
 context-banner context-ehr-patient context-ehr-encounter context-standalone-patient
-permission-patient permission-user permission-v1 permission-v2
+permission-patient permission-user permission-v1 permission-v2 permission-online permission-offline
+client-confidential-symmetric client-confidential-asymmetric
 """
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
@@ -50,7 +52,11 @@ def smart_configuration() -> Response:
             **_openid(harbor),
             "capabilities": _CAPABILITIES.split(),
             "code_challenge_methods_supported": ["S256"],
-            "grant_types_supported": ["authorization_code"],
+            "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+            "token_endpoint_auth_methods_supported": ["client_secret_basic", "private_key_jwt"],
+            "token_endpoint_auth_signing_alg_values_supported": ["RS384", "ES384"],
+            "introspection_endpoint": f"{harbor.base_url}/auth/introspect",
+            "revocation_endpoint": f"{harbor.base_url}/auth/revoke",
             "scopes_supported": [*LAUNCH_SCOPES, *scopes],
             "authorization_response_iss_parameter_supported": True,
         }
@@ -109,7 +115,7 @@ def _authorize(asked: MultiDict[str, str]) -> AnyResponse | tuple[str, int] | st
         launch = _checked(harbor, asked)
         scopes = grantable(asked["scope"])
         picks = launch is None and "launch/patient" in scopes
-        if request.method == "GET":
+        if not {"user", "choice"} & set(asked):
             return _sign_in_page(harbor, asked, launch, picks)
         return _back(asked, {"code": _granted(harbor, asked, launch, picks, scopes)})
     except Refused as error:
@@ -189,25 +195,87 @@ def _plain(words: str) -> tuple[str, int]:
     return render_template("harbor/notice.html", title="Sign-in is not possible", words=words), 400
 
 
+@routes.post("/auth/introspect")
+def introspect() -> Response:
+    harbor = here()
+    try:
+        if _client(harbor).is_public:
+            raise GrantError("invalid_client", "Only a client that proves itself may ask.")
+    except GrantError as error:
+        return _refused(error)
+    return _json(harbor.grants.told_of(request.form.get("token", "")))
+
+
+@routes.post("/auth/revoke")
+def revoke() -> Response:
+    harbor = here()
+    try:
+        _client(harbor)
+    except GrantError as error:
+        return _refused(error)
+    harbor.grants.revoke(request.form.get("token", ""))
+    return _json({})
+
+
 @routes.post("/auth/token")
 def token() -> Response:
     harbor, form = here(), request.form
     try:
         if request.mimetype != "application/x-www-form-urlencoded":
             raise GrantError("invalid_request", "A token request is form-encoded.")
-        if form.get("grant_type") != "authorization_code":
-            raise GrantError("unsupported_grant_type", "Only authorization_code is supported.")
-        if not harbor.client or form.get("client_id") != harbor.client.id or request.authorization:
-            raise GrantError("invalid_client", "This client is not registered, or as a public one.")
-        if not _VERIFIER.fullmatch(form.get("code_verifier", "")):
-            raise GrantError("invalid_request", "The code_verifier is missing or malformed.")
-        access_token, given = harbor.grants.redeem(
-            form.get("code", ""), form["client_id"], form.get("redirect_uri", ""), form["code_verifier"]
-        )
+        kind = form.get("grant_type")
+        if kind not in ("authorization_code", "refresh_token", "client_credentials"):
+            raise GrantError("unsupported_grant_type", "This grant type is not supported.")
+        client = _client(harbor)
+        if kind == "client_credentials":
+            return _json(_for_the_client(harbor, client, form.get("scope", "")))
+        access_token, given = (_redeemed if kind == "authorization_code" else _refreshed)(harbor, client)
     except GrantError as error:
-        status = 401 if error.error == "invalid_client" else 400
-        return _json({"error": error.error, "error_description": error.words}, status)
+        return _refused(error)
     return _json(_token_answer(harbor, access_token, given))
+
+
+def _refused(error: GrantError) -> Response:
+    status = 401 if error.error == "invalid_client" else 400
+    return _json({"error": error.error, "error_description": error.words}, status)
+
+
+def _client(harbor: Harbor) -> Registered:
+    """The client of this request. Raises GrantError."""
+    sent = request.authorization
+    basic = (sent.username or "", sent.password or "") if sent and sent.type == "basic" else None
+    if sent and not basic:
+        raise GrantError("invalid_client", "A client proves itself by Basic or by an assertion.")
+    public = harbor.client.id if harbor.client else None
+    return harbor.grants.clients.proved(request.form, basic, f"{harbor.base_url}/auth/token", public)
+
+
+def _redeemed(harbor: Harbor, client: Registered) -> tuple[str, Authorization]:
+    form = request.form
+    if not _VERIFIER.fullmatch(form.get("code_verifier", "")):
+        raise GrantError("invalid_request", "The code_verifier is missing or malformed.")
+    return harbor.grants.redeem(
+        form.get("code", ""), client.id, form.get("redirect_uri", ""), form["code_verifier"]
+    )
+
+
+def _refreshed(harbor: Harbor, client: Registered) -> tuple[str, Authorization]:
+    return harbor.grants.refresh(request.form.get("refresh_token", ""), client.id)
+
+
+def _for_the_client(harbor: Harbor, client: Registered, wanted: str) -> dict[str, Any]:
+    """A token without a user (SMART Backend Services): by key, within the scopes of the registration."""
+    given = tuple(scope for scope in wanted.split() if scope in client.scopes)
+    if client.keys is None:
+        raise GrantError("unauthorized_client", "Work without a user takes a client with keys.")
+    if not given:
+        raise GrantError("invalid_scope", "None of the scopes can be granted.")
+    return {
+        "access_token": harbor.grants.on_its_own(given),
+        "token_type": "bearer",
+        "expires_in": TOKEN_SECONDS,
+        "scope": " ".join(given),
+    }
 
 
 def _token_answer(harbor: Harbor, access_token: str, given: Authorization) -> dict[str, Any]:
@@ -220,6 +288,9 @@ def _token_answer(harbor: Harbor, access_token: str, given: Authorization) -> di
     if given.launch:
         body |= {"patient": given.launch.patient, "need_patient_banner": not given.launch.embedded}
         body |= {"encounter": given.launch.encounter} if given.launch.encounter else {}
+        body |= given.launch.more
+    if refresh := harbor.grants.refresh_token(access_token):
+        body["refresh_token"] = refresh
     if "openid" in given.scopes:
         body["id_token"] = harbor.signer.sign(_claims(harbor, given))
     return body
