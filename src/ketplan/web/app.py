@@ -14,22 +14,26 @@ from flask import Flask
 
 from ketplan import compose
 from ketplan.compose import Services
-from ketplan.config import signing_key
+from ketplan.config import Ehr, signing_key
 from ketplan.ehr.discovery import Discovery
+from ketplan.ehr.doctor.report import Report
 from ketplan.ehr.peers import Peers, Resolve, addresses
 from ketplan.ehr.refresh import Supplier
 from ketplan.ehr.transport import Http
 from ketplan.fhir.datatypes import legible
 from ketplan.web import (
+    doctor_page,
     errors,
     idle,
     instruments,
     intake,
     keys,
+    landing,
     launch,
     progress,
     security,
     sign,
+    style,
     unsent,
     workspace,
 )
@@ -75,12 +79,16 @@ def create_app(
     http, glue = http or Http(peers=peers), glue or cast(Glue, compose)
 
     def connect(base: str, token: str | Supplier) -> Any:
-        return glue.chart(base, token, services.settings.site.parallel, http)
+        return glue.chart(base, token, services.settings.site.parallel, http, services.vendors)
 
     def beside(job: Callable[[], None]) -> None:
         run(lambda: _inside(app, job))
 
     discovery = Discovery(http, resolve=peers.addresses)
+
+    def examine(ehr: Ehr) -> Report:
+        return glue.examine_ehr(ehr, services.settings.public_url + "/callback")
+
     app.extensions["ketplan"] = Desk(
         services=services,
         glue=glue,
@@ -93,9 +101,25 @@ def create_app(
         beside=beside,
         readings=Readings(glue, connect, beside, now),
         writings=Writings(beside),
+        styles=style.Styles(discovery, beside, now),
+        doctor=doctor_page.Doctor(examine, beside, now),
     )
-    for room in (keys, launch, workspace, intake, instruments, sign, progress, idle, unsent):
+    for room in (
+        keys,
+        launch,
+        workspace,
+        intake,
+        instruments,
+        sign,
+        progress,
+        idle,
+        unsent,
+        landing,
+        style,
+        doctor_page,
+    ):
         app.register_blueprint(room.routes)
+    app.register_blueprint(doctor_page.staff_routes)
     app.add_url_rule("/healthz", "health", lambda: {"status": "ok"})
     app.after_request(unsent.sent)
     app.after_request(security.harden)
@@ -107,6 +131,7 @@ def create_app(
         words=words,
         until=_until,
         idle_watch=idle.watch,
+        has_style=style.has_style,
         unsent_ticket=unsent.ticket,
         any_unsent=unsent.any_kept,
     )

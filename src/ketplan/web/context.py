@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from flask import current_app
 
@@ -13,6 +13,7 @@ from ketplan.clinical.plan import ConfirmedPlan
 from ketplan.compose import Services, Signer
 from ketplan.config import Ehr
 from ketplan.ehr.discovery import Discovery
+from ketplan.ehr.doctor.report import Report
 from ketplan.ehr.refresh import Supplier
 from ketplan.fhir.record import RawSectionLike
 from ketplan.fhir.render import Step
@@ -23,6 +24,10 @@ from ketplan.web.writing import Writings
 from ketplan.workflow import Calendar, Practice
 from ketplan.writeback.steps import Receipt
 
+if TYPE_CHECKING:
+    from ketplan.web.doctor_page import Doctor
+    from ketplan.web.style import Styles
+
 Run = Callable[[Callable[[], None]], None]
 Connect = Callable[[str, str | Supplier], Any]
 
@@ -31,6 +36,7 @@ class Glue(Protocol):
     """The part of `ketplan.compose` that pages need; the module itself has this shape."""
 
     def chart(self, base: str, token: str | Supplier | None, parallel: int = 4, http: Any = None) -> Any: ...
+    def examine_ehr(self, ehr: Ehr, redirect_uri: str) -> Report: ...
     def find_signer(self, client: Any, fhir_user: str | None) -> Signer: ...
     def read_chart(self, client: Any, patient_id: str, on_section: Any) -> Sequence[RawSectionLike]: ...
     def read_calendar(self, client: Any, start: date, practice: Practice) -> Calendar: ...
@@ -60,6 +66,8 @@ class Desk:
     beside: Run
     readings: Readings
     writings: Writings
+    styles: Styles
+    doctor: Doctor
 
     @property
     def practice(self) -> Practice:
