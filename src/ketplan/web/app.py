@@ -79,7 +79,7 @@ def create_app(
     http, glue = http or Http(peers=peers), glue or cast(Glue, compose)
 
     def connect(base: str, token: str | Supplier) -> Any:
-        return glue.chart(base, token, services.settings.site.parallel, http, services.vendors)
+        return glue.chart(base, token, services.settings.site.parallel, http)
 
     def beside(job: Callable[[], None]) -> None:
         run(lambda: _inside(app, job))
