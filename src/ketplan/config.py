@@ -41,6 +41,7 @@ CRISIS_LINE = "In a crisis call or text 988 (Suicide and Crisis Lifeline); in da
 SIGNING_ROLES = ("physician", "psychiatrist", "doctor", "nurse practitioner", "physician assistant")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 OPENING = "08:00-17:00"
+SHORTEST_KEPT = 30
 CLINICAL = (
     *("house", "pressure", "freshness", "weight", "results", "entry", "session", "review"),
     *("protocol", "course"),
@@ -94,6 +95,7 @@ class Site:
     signing_roles: tuple[str, ...] = SIGNING_ROLES
     parallel: int = 4
     doctor_page: bool = False
+    keep_days: int | None = None
     clinical: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -262,6 +264,8 @@ def _site(table: Any, clinical: Mapping[str, Any]) -> Site:
         found["signing_roles"] = texts(table, "signing_roles", "[site]")
     if "parallel" in table:
         found["parallel"] = _parallel(table["parallel"])
+    if "keep_days" in table:
+        found["keep_days"] = _days(table["keep_days"])
     if "doctor_page" in table:
         found["doctor_page"] = _yes_or_no(table["doctor_page"])
     return Site(**found)
@@ -299,6 +303,12 @@ def _opening(day: str, text: Any) -> tuple[time, time]:
 def _yes_or_no(value: Any) -> bool:
     if type(value) is not bool:
         raise ConfigError("doctor_page in [site] must be true or false.")
+    return value
+
+
+def _days(value: Any) -> int:
+    if type(value) is not int or value < SHORTEST_KEPT:
+        raise ConfigError(f"keep_days in [site] must be a whole number of days, {SHORTEST_KEPT} or more.")
     return value
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,24 @@ def engine_for(url: str) -> Engine:
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def copy_database(url: str, target: str) -> None:
+    """A consistent copy of a SQLite database in use, for this user's eyes only. ConfigError when it fails."""
+    parsed = _parsed(url)
+    if parsed.get_backend_name() != "sqlite":
+        raise ConfigError("This database is PostgreSQL: back it up with pg_dump.")
+    path = Path(target)
+    if path.exists():
+        raise ConfigError("The backup would overwrite a file that is there: choose another name.")
+    if not Path(str(parsed.database)).exists():
+        raise ConfigError("There is no database to back up yet.")
+    _private_file(parsed.set(database=str(path)))
+    try:
+        with closing(sqlite3.connect(str(parsed.database))) as source, closing(sqlite3.connect(path)) as copy:
+            source.backup(copy)
+    except sqlite3.Error:
+        raise ConfigError("The backup could not be written.") from None
 
 
 def _parsed(url: str) -> URL:

@@ -124,9 +124,12 @@ class Plans:
 
     def find(self, iss: str, patient_id: str, kind: str = PLAN) -> tuple[StoredPlan, ...]:
         """What of one kind was kept for one patient of one EHR, newest first."""
+        return tuple(kept for kept in self.of_patient(iss, patient_id) if kept.kind == kind)
+
+    def of_patient(self, iss: str, patient_id: str) -> tuple[StoredPlan, ...]:
+        """Everything kept for one patient of one EHR, of any kind, newest first."""
         plan = self._table.c
-        found = self._all(select(self._table).where(plan.iss == iss, plan.patient_id == patient_id))
-        return tuple(kept for kept in found if kept.kind == kind)
+        return self._all(select(self._table).where(plan.iss == iss, plan.patient_id == patient_id))
 
     def unfinished(self, since: datetime) -> tuple[StoredPlan, ...]:
         """What ketplan itself should be writing and has not touched since then, of any kind, newest first."""
