@@ -22,6 +22,7 @@ from ketplan.ehr.refresh import Supplier
 from ketplan.ehr.transport import Http
 from ketplan.fhir.datatypes import legible
 from ketplan.web import (
+    adverse_events,
     doctor_page,
     errors,
     idle,
@@ -32,6 +33,7 @@ from ketplan.web import (
     launch,
     progress,
     security,
+    session_sheet,
     sign,
     style,
     unsent,
@@ -79,7 +81,7 @@ def create_app(
     http, glue = http or Http(peers=peers), glue or cast(Glue, compose)
 
     def connect(base: str, token: str | Supplier) -> Any:
-        return glue.chart(base, token, services.settings.site.parallel, http)
+        return glue.chart(base, token, services.settings.site.parallel, http, services.vendors)
 
     def beside(job: Callable[[], None]) -> None:
         run(lambda: _inside(app, job))
@@ -112,6 +114,8 @@ def create_app(
         instruments,
         sign,
         progress,
+        session_sheet,
+        adverse_events,
         idle,
         unsent,
         landing,

@@ -11,7 +11,13 @@ from ketplan.web.context import desk
 # What changes nothing about the patient, and so needs no signer.
 FOR_READERS = frozenset({"refresh", "end", "stay"})
 # What any clinician may do, whether or not they may sign a plan.
-FOR_CLINICIANS = frozenset({"take_down", "carry_on", "keep", "discard"})
+FOR_CLINICIANS = frozenset(
+    {
+        *("take_down", "carry_on", "keep", "discard"),
+        *("save_before", "save_during", "save_leaving", "close_sheet", "write_again"),
+        *("report_event", "write_event_again"),
+    }
+)
 # Asked by a page's script on its own, which is no sign that anybody is there.
 BY_SCRIPT = frozenset({"left"})
 

@@ -68,7 +68,10 @@ TYPES: Mapping[str, str] = MappingProxyType(
         "Appointment": "appointment",
         "Provenance": "signature record",
         "QuestionnaireResponse": "answers",
-        "Observation": "score",
+        "Observation": "observation",
+        "Procedure": "procedure",
+        "MedicationAdministration": "dose given",
+        "AdverseEvent": "adverse event",
     }
 )
 
