@@ -17,6 +17,7 @@ from ketplan.manual import (
     therapy,
 )
 from ketplan.manual.blocks import Block
+from ketplan.manual.spec import chapter as specification
 from ketplan.manual.tables import Tables
 
 __all__ = ["Tables", "document", "html", "markdown"]
@@ -31,6 +32,7 @@ _CHAPTERS = (
     session.chapter,
     scales.chapter,
     progress.chapter,
+    specification.chapter,
     closing.house_defaults,
     rules.value_sets,
     closing.sources,

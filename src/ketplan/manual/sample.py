@@ -52,7 +52,7 @@ def judged(tables: Tables, record: PatientRecord, choice: Choice | None = None) 
     """As the app would judge it; a protocol the site has switched off is shown as if it were on."""
     library = tables.library
     if choice and choice.protocol:
-        library = _switched_on(library, choice.protocol)
+        library = switched_on(library, choice.protocol)
     return assess(record, AS_OF, START, tables.house, choice, library)
 
 
@@ -71,7 +71,8 @@ def a_course(tables: Tables, disorder: Disorder, choice: Choice | None = None) -
     return plan, timetable
 
 
-def _switched_on(library: Library, id: str) -> Library:
+def switched_on(library: Library, id: str) -> Library:
+    """The library with one protocol offered, whatever the site has."""
     return replace(
         library,
         protocols=tuple(replace(p, enabled=True) if p.id == id else p for p in library.protocols),
