@@ -6,54 +6,35 @@ What it taught: ServiceRequest and Provenance are missing from its CapabilitySta
 
 import json
 import os
-import shutil
-import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-SHARED = ROOT.parent / "shared"
-LAB = SHARED / "lab"
+from tests.contract.checks import CHECKS
+from tests.contract.conftest import Holds
+from tests.contract.third_party import SHARED, Outside, available
+
 AS_OF, START = "2026-02-16", "2026-03-02"
 
 pytestmark = [
     pytest.mark.contract,
-    pytest.mark.skipif(not LAB.is_dir() or not shutil.which("npm"), reason="no third-party server at hand"),
+    pytest.mark.skipif(not available(), reason="no third-party server at hand"),
 ]
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The server, loaded with the twelve acceptance cases."""
-    folder = tmp_path_factory.mktemp("lab")
-    for file in LAB.iterdir():
-        shutil.copyfile(file, folder / file.name)
-    cases = folder / "cases"
-    tool, book = SHARED / "tools" / "case_to_bundle.py", SHARED / "clinical" / "cases.json"
-    subprocess.run([sys.executable, tool, book, "--all", cases], check=True)
-    subprocess.run(["npm", "i", "--legacy-peer-deps", "--silent"], cwd=folder, check=True, timeout=300)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = ["node", "--experimental-websocket", "server.mjs", "--port", str(port), "--load", str(cases)]
-    process = subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
-    try:
-        assert process.stdout is not None
-        assert "memory FHIR server" in process.stdout.readline()
-        yield f"http://127.0.0.1:{port}/fhir/R4"
-    finally:
-        process.kill()
-        process.wait()
-        if process.stdout:
-            process.stdout.close()
+def server(outside: Outside) -> str:
+    return outside.base
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_holds(check: str, outside: Outside, holds: Holds) -> None:
+    outside.reset()
+    holds(outside.target, check)
 
 
 @pytest.fixture
