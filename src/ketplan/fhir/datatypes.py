@@ -77,7 +77,8 @@ def legible(words: str) -> str:
 def text(value: Any) -> str:
     """A string as one reads it, without surrounding blanks; a code sent as a JSON integer counts as one."""
     if isinstance(value, str):
-        return legible(value).strip()
+        # Nearly all text is plain: asked here, it costs no call.
+        return (value if value.isascii() and value.isprintable() else legible(value)).strip()
     if value is None or isinstance(value, bool) or not isinstance(value, int):
         return ""
     return str(value) if abs(value) < 10**_MOST_DIGITS else ""
