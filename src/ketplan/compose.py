@@ -21,6 +21,7 @@ from ketplan.ehr.fetch import OnSection, RawSection, read_record
 from ketplan.ehr.refresh import Supplier
 from ketplan.ehr.slots import read_slots
 from ketplan.ehr.transport import Http
+from ketplan.ehr.vendors import Vendors, vendors
 from ketplan.errors import ConfigError, EhrError, InputError, RefusedError
 from ketplan.fhir import datatypes as fhir
 from ketplan.fhir.render import Step
@@ -36,12 +37,14 @@ from ketplan.store.journal import Journal, JournalEntry, StepState
 from ketplan.store.keys import SigningKeys
 from ketplan.store.launches import LiveSessions, PendingLaunches
 from ketplan.store.locks import RunLocks
+from ketplan.store.observed import ObservedRefusals
 from ketplan.store.plans import Plans, PlanState, StoredPlan
+from ketplan.store.retention import Retention
 from ketplan.store.reviews import Reviews
 from ketplan.store.sheets import Sheets
 from ketplan.store.unsent import UnsentForms
 from ketplan.store.workers import Workers
-from ketplan.writeback.chart import EhrChart
+from ketplan.writeback.chart import EhrChart, remembering
 from ketplan.writeback.runner import run
 from ketplan.writeback.steps import Outcome, Receipt, Row
 
@@ -76,6 +79,9 @@ class Services:
     reviews: Reviews
     sheets: Sheets
     workers: Workers
+    retention: Retention
+    observed: ObservedRefusals
+    vendors: Vendors
 
 
 def open_services(settings: Settings) -> Services:
@@ -98,6 +104,9 @@ def open_services(settings: Settings) -> Services:
         Reviews(database),
         Sheets(database),
         Workers(database),
+        Retention(database),
+        ObservedRefusals(database),
+        vendors(settings),
     )
 
 
@@ -126,12 +135,18 @@ def practice_of(site: Site, zone: str | None = None) -> workflow.Practice:
 
 
 def chart(
-    base: str, token: str | Supplier | None, parallel: int = 4, http: Http | None = None
+    base: str,
+    token: str | Supplier | None,
+    parallel: int = 4,
+    http: Http | None = None,
+    known: Vendors | None = None,
 ) -> FhirClient:
-    """The EHR's FHIR API at `base`; the token, or whatever renews it, goes nowhere else."""
+    """The EHR's FHIR API at `base`, the only place the token goes; `known` tells what kind of EHR it is."""
     if isinstance(token, Supplier):
-        return FhirClient(base, token, http or Http(), parallel, renew=token.renew)
-    return FhirClient(base, (lambda: token) if token else None, http or Http(), parallel)
+        client = FhirClient(base, token, http or Http(), parallel, renew=token.renew)
+    else:
+        client = FhirClient(base, (lambda: token) if token else None, http or Http(), parallel)
+    return known.recognise(client) if known else client
 
 
 def examine_ehr(ehr: Ehr, redirect_uri: str) -> Report:
@@ -307,7 +322,7 @@ def resume_plan(
     receipt = run(
         plan_id,
         steps_of(kept),
-        EhrChart(client),
+        EhrChart(client, remembering(services.observed, server, now)),
         services.journal,
         lock=services.locks,
         owner=uuid.uuid4().hex,

@@ -13,6 +13,7 @@ from ketplan.ehr import capabilities, jsontext, outcome, urls
 from ketplan.ehr.bundles import Gathering, SearchResult
 from ketplan.ehr.patience import Patience
 from ketplan.ehr.profiles.load import shipped
+from ketplan.ehr.statements import Statements
 from ketplan.ehr.transport import Answer, Http
 from ketplan.errors import EhrError, Fatal, InputError, Temporary
 
@@ -50,7 +51,8 @@ class FhirClient:
     `token` is asked before each request, so that it may be renewed meanwhile; None for an open server. When
     the EHR refuses one, `renew` is asked once for another, and the request goes out again: a 401 did nothing.
     `parallel` is how many requests a reader may have under way at once, `profile` what is known of this kind
-    of EHR: set it before the first search. Safe to use from several threads.
+    of EHR, `statements` what EHRs said of themselves: set both before the first request. Safe to use from
+    several threads.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class FhirClient:
         self.base = urls.fhir_base(base)
         self.parallel = parallel
         self.profile = shipped()["generic"]
+        self.statements = Statements()
         self.patience = patience or Patience()
         self._token, self._renew, self._http = token, renew, http
 
@@ -113,7 +116,15 @@ class FhirClient:
 
     def capabilities(self) -> capabilities.Capabilities:
         """What the EHR says it offers. NotSupported when it does not speak FHIR R4."""
-        return capabilities.parse(self._get(f"{self.base}/metadata")[1])
+        return self.statements.of(self.base, self._statement)
+
+    def _statement(self, etag: str | None) -> tuple[capabilities.Capabilities | None, str | None]:
+        url = f"{self.base}/metadata"
+        headers = {**READ_HEADERS, "If-None-Match": etag} if etag else READ_HEADERS
+        answer, body = self._get(url, headers=headers)
+        if answer.status == 304:
+            return None, etag
+        return capabilities.parse(body), answer.headers.get("ETag")
 
     def _step(self, here: str, link: str, seen: set[str], max_pages: int) -> str:
         url = urls.next_page(self.base, here, link)
@@ -124,8 +135,12 @@ class FhirClient:
         seen.add(url)
         return url
 
-    def _get(self, url: str, params: Params | None = None) -> tuple[Answer, Any]:
-        answer = self.patience.ask(lambda: self._send("GET", url, READ_HEADERS, params=params))
+    def _get(
+        self, url: str, params: Params | None = None, headers: Mapping[str, str] = READ_HEADERS
+    ) -> tuple[Answer, Any]:
+        answer = self.patience.ask(lambda: self._send("GET", url, headers, params=params))
+        if answer.status == 304 and "If-None-Match" in headers:
+            return answer, None
         body = answer.json() if 200 <= answer.status < 300 else _lenient(answer)
         if error := outcome.error_for(answer.status, body):
             raise error

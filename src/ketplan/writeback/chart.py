@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import TypeVar
 
 from ketplan.ehr import submit
@@ -10,6 +11,7 @@ from ketplan.ehr.ability import Source, ability, speaks_against
 from ketplan.ehr.client import FhirClient, Resource, Written
 from ketplan.ehr.profiles.shape import shape
 from ketplan.errors import EhrError, NotSupported
+from ketplan.store.observed import ObservedRefusals
 from ketplan.writeback.steps import Identifier, Json, identifiers
 
 T = TypeVar("T")
@@ -18,6 +20,19 @@ Observe = Callable[[str, str, int | None], None]
 
 def unobserved(kind: str, verb: str, refused: int | None) -> None:
     pass
+
+
+def remembering(refusals: ObservedRefusals, server: str, now: Callable[[], datetime]) -> Observe:
+    """What the EHR takes and refuses by type is kept for the next preview."""
+    iss = server.rstrip("/")
+
+    def observe(kind: str, verb: str, refused: int | None) -> None:
+        if refused is None:
+            refusals.taken(iss, kind, verb)
+        else:
+            refusals.refused(iss, kind, verb, refused, now())
+
+    return observe
 
 
 class EhrChart:
