@@ -15,6 +15,15 @@ PROFILE = {
     "Provenance": "ketplan-provenance",
     "ServiceRequest": "ketplan-service-request",
 }
+# Those of records: a type may have several, by what is recorded.
+RECORD_PROFILES = (
+    "ketplan-session",
+    "ketplan-administration",
+    "ketplan-session-observation",
+    "ketplan-score",
+    "ketplan-answers",
+    "ketplan-adverse-event",
+)
 US_CORE_CARE_PLAN = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-careplan"
 STRUCTURES = [
     r for r in read(*sorted(GENERATED.glob("*.json"))) if r["resourceType"] == "StructureDefinition"
@@ -27,7 +36,14 @@ def known(us_core: str) -> Definitions:
 
 
 KNOWN = {version: known(version) for version in ("6.1.0", "8.0.0")}
-CHECK = {kind: KNOWN["6.1.0"].checker(f"{BASE}/StructureDefinition/{name}") for kind, name in PROFILE.items()}
+
+
+def profile_url(name: str) -> str:
+    return f"{BASE}/StructureDefinition/{name}"
+
+
+CHECK = {kind: KNOWN["6.1.0"].checker(profile_url(name)) for kind, name in PROFILE.items()}
+RECORD_CHECK = {name: KNOWN["6.1.0"].checker(profile_url(name)) for name in RECORD_PROFILES}
 
 
 def linked(plan: ConfirmedPlan | Unsigned, unplaced: tuple[str, ...] = ()) -> dict[str, Json]:

@@ -29,7 +29,16 @@ from tests.fhir.plan_builders import (
     an_unsigned,
     no_ketamine,
 )
-from tests.fhir.profiles import CHECK, KNOWN, PROFILE, STRUCTURES, US_CORE_CARE_PLAN, linked
+from tests.fhir.profiles import (
+    CHECK,
+    KNOWN,
+    PROFILE,
+    RECORD_PROFILES,
+    STRUCTURES,
+    US_CORE_CARE_PLAN,
+    linked,
+    profile_url,
+)
 from tests.fhir.snapshots import GENERATED, PROFILES, Node, read, tree
 
 ERP: Draft = a_draft(ketamine=a_ketamine_course((0,)), cbt=a_cbt_course(ERP17, "ERP_OCD_17"))
@@ -59,7 +68,8 @@ PLANS: dict[str, dict[str, Json]] = {
     },
 }
 WRITTEN = {(name, key): resource for name, plan in PLANS.items() for key, resource in plan.items()}
-EXAMPLES = read(*sorted(GENERATED.glob("*-example-*.json")))
+PUBLISHED = read(*sorted(GENERATED.glob("*-example-*.json")))
+EXAMPLES = [r for r in PUBLISHED if r["meta"]["profile"] == [profile_url(PROFILE.get(r["resourceType"], ""))]]
 
 
 # --- what we write ----------------------------------------------------------------------------------------
@@ -96,7 +106,7 @@ def test_profiles_have_our_version() -> None:
     config = (PROFILES / "sushi-config.yaml").read_text("utf-8")
     assert f"\nversion: {__version__}\n" in config
     assert {r["version"] for r in STRUCTURES} == {__version__}
-    assert {r["id"] for r in STRUCTURES} == {*PROFILE.values(), "source"}
+    assert {r["id"] for r in STRUCTURES} == {*PROFILE.values(), *RECORD_PROFILES, "source"}
 
 
 # --- the run-time check says no less ----------------------------------------------------------------------

@@ -1,5 +1,11 @@
 Alias: $step = https://ketplan.example.org/fhir/sid/plan-step
 Alias: $plan = https://ketplan.example.org/fhir/sid/plan
+Alias: $visit = https://ketplan.example.org/fhir/sid/plan-visit
+Alias: $session-measure = https://ketplan.example.org/fhir/CodeSystem/session-measure
+Alias: $event-kind = https://ketplan.example.org/fhir/CodeSystem/adverse-event-kind
+Alias: $observation-category = http://terminology.hl7.org/CodeSystem/observation-category
+Alias: $seriousness = http://terminology.hl7.org/CodeSystem/adverse-event-seriousness
+Alias: $outcome = http://terminology.hl7.org/CodeSystem/adverse-event-outcome
 Alias: $sct = http://snomed.info/sct
 Alias: $loinc = http://loinc.org
 Alias: $rxnorm = http://www.nlm.nih.gov/research/umls/rxnorm
@@ -23,6 +29,14 @@ RuleSet: StepIdentifier
 * identifier[step].system 1..1
 * identifier[step].system = $step (exactly)
 * identifier[step].value 1..1
+
+// What is recorded in a dosing visit also says of which visit of which plan it is.
+RuleSet: VisitIdentifier
+* insert StepIdentifier
+* identifier contains visit 1..1 MS
+* identifier[visit].system 1..1
+* identifier[visit].system = $visit (exactly)
+* identifier[visit].value 1..1
 
 // The plan's own narrative and the other resources' words are drawn from the same sentences.
 RuleSet: About

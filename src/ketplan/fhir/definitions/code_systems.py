@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from ketplan.clinical import scales
 from ketplan.clinical.instruments.model import Instrument
 from ketplan.clinical.instruments.table import INSTRUMENTS
+from ketplan.fhir import session_codes
 from ketplan.fhir.datatypes import Json
 from ketplan.fhir.definitions.canonical import header, source
 from ketplan.fhir.instrument_form import answer_words, slug
@@ -64,3 +65,15 @@ def code_systems() -> Iterator[Json]:
     yield _code_system("psychotherapy-form", "Forms of psychotherapy", "3.4", {form: form for form in FORMS})
     yield _code_system("course-review-proposal", "Proposals of a course review", "1.1, 1.6, 7", kinds())
     yield _code_system("course-review-answer", "A clinician's answer to a proposal", "1.6, 7", verdicts())
+    yield _code_system(
+        "session-measure",
+        "What is recorded in a dosing session and no published system has a code for",
+        "4.1, 4.2, 4.3, 8b: none looked for beyond LOINC",
+        session_codes.MEASURES,
+    )
+    yield _code_system(
+        "adverse-event-kind",
+        "Adverse events that a course review acts on",
+        "1.6, 7",
+        {code: kind.value for code, kind in session_codes.KINDS.items()},
+    )
