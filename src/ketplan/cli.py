@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ketplan import __version__, cli_audit, cli_db, cli_ehr
+from ketplan import __version__, cli_audit, cli_data, cli_db, cli_ehr, cli_keys, cli_runs
 from ketplan.errors import InputError, RefusedError
 from ketplan.terminal import bearer_token, say, sentences, wanted_patient
 
@@ -90,7 +90,9 @@ def plan(
         patient, server, calendar = None, "", None
     else:
         patient, server = wanted_patient(patient_id), str(fhir_url)
-        client = compose.chart(server, bearer_token(token_env), settings.site.parallel)
+        client = compose.chart(
+            server, bearer_token(token_env), settings.site.parallel, known=compose.vendors(settings)
+        )
         sections = compose.read_chart(client, patient)
         calendar = compose.read_calendar(client, first_day, practice)
     from ketplan.workflow import open_record, propose
@@ -150,7 +152,9 @@ def submit(
         clinician=_clinician(clinician),
         resolutions=_resolutions(resolve, clinician, now),
     )
-    client = compose.chart(fhir_url, bearer_token(token_env), settings.site.parallel)
+    client = compose.chart(
+        fhir_url, bearer_token(token_env), settings.site.parallel, known=compose.vendors(settings)
+    )
     if not yes:
         _show_preview(compose.preview(client, order, practice, now))
         return
@@ -258,7 +262,11 @@ def settings() -> None:
 
 main.add_command(cli_audit.audit)
 main.add_command(cli_db.db)
+for command in (cli_data.backup, cli_data.export, cli_data.purge, cli_runs.runs, cli_runs.worker):
+    main.add_command(command)
 main.add_command(cli_ehr.doctor)
+main.add_command(cli_keys.keys)
+main.add_command(cli_keys.backend_check)
 main.add_command(cli_ehr.scopes)
 
 

@@ -7,6 +7,8 @@ or never heard of is found in our own database, and what a dead worker had begun
 from __future__ import annotations
 
 import logging
+import random
+import secrets
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,10 +16,15 @@ from datetime import datetime, timedelta
 from threading import Event, Thread
 
 from ketplan import compose
+from ketplan.access import Access, open_access
 from ketplan.compose import Services
-from ketplan.durable.engine import Engine, Runs, RunState, Turn
+from ketplan.config import Settings
+from ketplan.durable.engine import Engine, Runs, RunState, Schedule, Turn, engine_url
 from ketplan.ehr.client import FhirClient
-from ketplan.errors import InputError, KetplanError, Temporary
+from ketplan.ehr.discovery import Discovery
+from ketplan.ehr.peers import Peers
+from ketplan.ehr.transport import Http
+from ketplan.errors import InputError, KetplanError, SignInEnded, Temporary
 from ketplan.store.plans import PlanState, StoredPlan
 from ketplan.writeback.steps import Outcome, Receipt
 
@@ -37,6 +44,22 @@ Connect = Callable[[StoredPlan], FhirClient | None]
 def pause(number: int, jitter: float) -> float:
     """Seconds before the next round: doubling up to LONGEST_PAUSE, and up to half more by `jitter`."""
     return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(number - 1, 30)) * (1 + jitter / 2)
+
+
+def connector(services: Services, access: Access, http: Http) -> Connect:
+    """Connects by the permission of the launch a plan was entrusted to, as long as that lasts."""
+
+    def connect(plan: StoredPlan) -> FhirClient | None:
+        if not plan.launch:
+            return None
+        token = access.supplier(plan.launch)
+        try:
+            token()
+        except SignInEnded:
+            return None
+        return compose.chart(plan.iss, token, services.settings.site.parallel, http, services.vendors)
+
+    return connect
 
 
 @dataclass(frozen=True)
@@ -62,6 +85,13 @@ class Turns:
         except Exception as error:
             log.error("run %s failed: %s", plan_id, type(error).__name__)
             return self._again("failed", number)
+
+    def forget_old(self) -> None:
+        """Let go of whom nothing has happened to for as long as the site keeps things."""
+        days = self.services.settings.site.keep_days
+        due = self.services.retention.due(self.now() - timedelta(days=days)) if days else ()
+        for kept in due:
+            self.services.retention.forget(kept.iss, kept.patient_id)
 
     def _take(self, plan_id: str, number: int) -> Turn:
         plan = self.services.plans.load(plan_id)
@@ -96,12 +126,12 @@ class Worker:
         beat: float = BEAT_SECONDS,
     ) -> None:
         self._engine, self._runs, self._services = engine, runs, services
-        self._workers, self._name, self._now = services.workers, name, now
+        self._workers, self.name, self._now = services.workers, name, now
         self._beat, self._stopped = beat, Event()
 
     def start(self) -> None:
         """Raises ConfigError while another process works under this name."""
-        self._workers.begin(self._name, self._now())
+        self._workers.begin(self.name, self._now())
         self._engine.start()
         Thread(target=self._keep_watch, daemon=True).start()
 
@@ -109,13 +139,13 @@ class Worker:
         """Finish what is under way, for so long, and leave the rest to the others."""
         self._stopped.set()
         self._engine.stop(patience_seconds)
-        self._runs.take_over(self._name)
-        self._workers.end(self._name)
+        self._runs.take_over(self.name)
+        self._workers.end(self.name)
 
     def look_around(self) -> None:
         """Say that this one lives, take over from one that does not, start what nobody has started."""
         now = self._now()
-        self._workers.beat(self._name, now)
+        self._workers.beat(self.name, now)
         if dead := self._workers.claim_dead(now):
             taken = self._runs.take_over(dead)
             self._workers.end(dead)
@@ -129,8 +159,25 @@ class Worker:
             try:
                 self.look_around()
             except Exception as error:
-                log.error("the watch of worker %s failed: %s", self._name, type(error).__name__)
+                log.error("the watch of worker %s failed: %s", self.name, type(error).__name__)
             self._stopped.wait(self._beat)
+
+
+def make_worker(settings: Settings, name: str | None = None, at_once: int = 8) -> Worker:
+    """A worker for these settings. ConfigError when a database cannot be used."""
+    services = compose.open_services(settings)
+    peers = Peers()
+    http = Http(peers=peers)
+    access = open_access(services, Discovery(http, resolve=peers.addresses), compose.utc_now, _new_id)
+    turns = Turns(services, connector(services, access, http), compose.utc_now, random.random)
+    nightly = Schedule("forget-old", "30 2 * * *", settings.site.timezone, turns.forget_old)
+    url, name = engine_url(settings.database_url), name or new_name()
+    engine = Engine(url, name, turns.take, schedules=(nightly,), at_once=at_once)
+    return Worker(engine, Runs(url), services, name, compose.utc_now)
+
+
+def _new_id() -> str:
+    return secrets.token_urlsafe(32)
 
 
 def new_name() -> str:

@@ -141,6 +141,18 @@ def run_app(host: str, port: int, workers: int, threads: int) -> None:
     Gunicorn().run()
 
 
+def run_worker(name: str | None, at_once: int) -> None:
+    """Carry confirmed plans on until Ctrl-C or a polite kill."""
+    from ketplan.runs import make_worker
+
+    worker = make_worker(config.from_environment(), name, at_once)
+    worker.start()
+    click.echo(f"Worker {worker.name} is at work. Ctrl-C stops.")
+    _until_stopped()
+    worker.stop()
+    click.echo("Stopped.")
+
+
 class AppServer:
     """The app on a port of this machine (0: any free one), in a thread of its own.
 

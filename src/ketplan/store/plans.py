@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -54,7 +54,8 @@ PLAN_STATES: Mapping[PlanState, StateRule] = {
 class StoredPlan:
     """A confirmed plan as it was signed: `payload` is its JSON with the steps, opaque to the store.
 
-    Only its `kind` matters here: what is no plan says there what it is.
+    Only its `kind` matters here: what is no plan says there what it is. `launch` is the id of the launch whose
+    permission carries its writing.
     """
 
     plan_id: str
@@ -65,6 +66,7 @@ class StoredPlan:
     state: PlanState
     created: datetime
     updated: datetime
+    launch: str | None = field(default=None, repr=False)
 
     @property
     def kind(self) -> str:
@@ -140,6 +142,12 @@ class Plans:
     def list(self) -> tuple[StoredPlan, ...]:
         """Everything kept, of any kind, newest first."""
         return self._all(select(self._table))
+
+    def entrust(self, plan_id: str, launch: str, now: datetime) -> None:
+        """From now on the permission of this launch carries the writing."""
+        mine = update(self._table).where(self._table.c.plan_id == plan_id)
+        with self._database.writing() as connection:
+            connection.execute(mine.values(launch=launch, updated=now))
 
     def move(self, plan_id: str, state: PlanState, now: datetime) -> None:
         """Enter another state; RefusedError when `PLAN_STATES` does not allow it from where the plan is."""

@@ -95,6 +95,8 @@ class Schema:
             Column("revision", Integer, nullable=False),
             Column("payload", Sealed(vault), nullable=False),
             Column("state", String(20), nullable=False),
+            # The launch whose permission carries the writing.
+            Column("launch", Sealed(vault)),
             Column("created", Moment, nullable=False),
             Column("updated", Moment, nullable=False),
         )

@@ -39,7 +39,7 @@ from ketplan.web import (
     unsent,
     workspace,
 )
-from ketplan.web.access import open_access
+from ketplan.access import open_access
 from ketplan.web.context import Desk, Glue, Run, desk
 from ketplan.web.presenters import words
 from ketplan.web.reading import Readings

@@ -18,7 +18,7 @@ from ketplan.ehr.refresh import Supplier
 from ketplan.fhir.record import RawSectionLike
 from ketplan.fhir.render import Step
 from ketplan.kept import Record
-from ketplan.web.access import Access
+from ketplan.access import Access
 from ketplan.web.reading import Readings
 from ketplan.web.writing import Writings
 from ketplan.workflow import Calendar, Practice
@@ -35,7 +35,9 @@ Connect = Callable[[str, str | Supplier], Any]
 class Glue(Protocol):
     """The part of `ketplan.compose` that pages need; the module itself has this shape."""
 
-    def chart(self, base: str, token: str | Supplier | None, parallel: int = 4, http: Any = None) -> Any: ...
+    def chart(
+        self, base: str, token: str | Supplier | None, parallel: int = 4, http: Any = None, known: Any = None
+    ) -> Any: ...
     def examine_ehr(self, ehr: Ehr, redirect_uri: str) -> Report: ...
     def find_signer(self, client: Any, fhir_user: str | None) -> Signer: ...
     def read_chart(self, client: Any, patient_id: str, on_section: Any) -> Sequence[RawSectionLike]: ...

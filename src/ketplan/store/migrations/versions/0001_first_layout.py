@@ -86,6 +86,7 @@ def upgrade() -> None:
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("payload", sa.Text(), nullable=False),
         sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("launch", sa.Text(), nullable=True),
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("plan_id"),
@@ -103,15 +104,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("plan_id"),
     )
     op.create_table(
-        "signing_key",
-        sa.Column("kid", sa.String(length=64), nullable=False),
-        sa.Column("algorithm", sa.String(length=10), nullable=False),
-        sa.Column("private", sa.Text(), nullable=False),
-        sa.Column("published", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("signs_from", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("kid"),
-    )
-    op.create_table(
         "session_sheet",
         sa.Column("iss", sa.String(length=500), nullable=False),
         sa.Column("patient_id", sa.String(length=64), nullable=False),
@@ -121,6 +113,15 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("updated", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("iss", "patient_id", "plan_id", "visit"),
+    )
+    op.create_table(
+        "signing_key",
+        sa.Column("kid", sa.String(length=64), nullable=False),
+        sa.Column("algorithm", sa.String(length=10), nullable=False),
+        sa.Column("private", sa.Text(), nullable=False),
+        sa.Column("published", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("signs_from", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("kid"),
     )
     op.create_table(
         "unsent",
@@ -160,7 +161,10 @@ def upgrade() -> None:
         sa.Column("patient_id", sa.String(length=64), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["plan_id"], ["plan.plan_id"]),
+        sa.ForeignKeyConstraint(
+            ["plan_id"],
+            ["plan.plan_id"],
+        ),
         sa.PrimaryKeyConstraint("plan_id", "number"),
         sa.UniqueConstraint("review_id"),
     )

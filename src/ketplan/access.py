@@ -16,7 +16,7 @@ from ketplan.ehr.refresh import Renewals, Supplier, Tokens
 from ketplan.errors import EhrError, SignInEnded
 from ketplan.keyring import Keyring
 
-log = logging.getLogger("ketplan.web")
+log = logging.getLogger("ketplan.access")
 
 
 @dataclass(frozen=True)
