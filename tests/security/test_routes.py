@@ -21,6 +21,7 @@ OPEN = {
     "launch.start": "only ever leads to a configured EHR's sign-in",
     "launch.callback": "does nothing without the state of this browser's own launch",
     "keys.published": "public keys, which are there to be read",
+    "doctor.show": "only where the site opens it, only about EHRs of the settings, one at a time",
 }
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "LINK")
 ASKED = {"<lid>": None, "<path:filename>": "ketplan.css", "<name>": "phq9", "<record>": "00000000"}
