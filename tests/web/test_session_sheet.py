@@ -15,7 +15,7 @@ from ketplan.ehr.transport import Answer
 from ketplan.fhir.session_codes import PLAN_VISIT_SYSTEM
 from ketplan.sandbox.app import create_app as create_ehr
 from ketplan.store.plans import PlanState
-from tests.web.support import APP, COORDINATOR, EHR, ISS, NOW, Browser, Clock, EhrHttp, Page, words
+from tests.web.support import APP, COORDINATOR, EHR, ISS, NOW, SIGNER, Browser, Clock, EhrHttp, Page, words
 
 PATIENT, NURSE = "gad-ready", "okonjo"
 # Monday, nine in the morning in New York: the day of the first dose.
@@ -50,12 +50,35 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ketplan.compose.clock.sleep", lambda _: None)
 
 
+class Room:
+    """The address of one visit's sheet, for the launch that is open now."""
+
+    def __init__(self, browser: Browser, clock: Clock, user: str = SIGNER) -> None:
+        self._browser, self._clock, self._user = browser, clock, user
+        self.home = browser.launch(PATIENT, user=user)
+
+    def __str__(self) -> str:
+        return f"{self.listed}/infusion-1"
+
+    @property
+    def listed(self) -> str:
+        return f"{self.home}sessions"
+
+    def later(self, minutes: int) -> None:
+        """Time passes; a launch left alone so long has ended, and the next one finds the sheet."""
+        self._clock.pass_(minutes=minutes)
+        self.home = self._browser.launch(PATIENT, user=self._user)
+
+    def of(self, user: str) -> Room:
+        return Room(self._browser, self._clock, user)
+
+
 @pytest.fixture
-def visit(browser: Browser, clock: Clock) -> str:
+def visit(browser: Browser, clock: Clock) -> Room:
     """A plan signed on 25 February, and the browser launched again on the day of the first dose."""
     browser.submit(browser.get(f"{browser.launch(PATIENT)}preview"), "/sign")
     clock.at = DAY
-    return f"{browser.launch(PATIENT)}sessions/infusion-1"
+    return Room(browser, clock)
 
 
 def local(minute: int) -> str:
@@ -85,7 +108,7 @@ def all_well(**changes: str) -> dict[str, str]:
     return said | changes
 
 
-def save(browser: Browser, visit: str, stage: str, **typed: str) -> TestResponse:
+def save(browser: Browser, visit: Room, stage: str, **typed: str) -> TestResponse:
     return browser.submit(browser.get(f"{visit}/{stage}"), f"/{stage}", **typed)
 
 
@@ -101,20 +124,20 @@ def a_set(minute: int, systolic: str = "128", diastolic: str = "80", **changes: 
     } | changes
 
 
-def mg(browser: Browser, visit: str) -> str:
+def mg(browser: Browser, visit: Room) -> str:
     """The planned dose, as the page says it."""
     return words(browser.get(f"{visit}/before")).partition("Planned: ")[2].split()[0]
 
 
-def given(browser: Browser, visit: str, clock: Clock) -> str:
+def given(browser: Browser, visit: Room) -> str:
     """The whole session up to its closing; gives the milligrams."""
     planned = mg(browser, visit)
     assert save(browser, visit, "before", **all_well()).status_code == 303
     save(browser, visit, "during", started=local(0), **a_set(0))
-    clock.pass_(minutes=40)
+    visit.later(40)
     dose = {"outcome": "given", "ended": local(40), "mg": planned, "distressing": "no", "vomiting": "no"}
     save(browser, visit, "during", **dose, **a_set(40, "150", "92", s_moaas="4"))
-    clock.pass_(minutes=85)
+    visit.later(85)
     save(browser, visit, "during", **a_set(120))
     leaving = {
         "cssrs_new_risk": "no",
@@ -140,7 +163,7 @@ def ours(ehr: Flask, kind: str) -> list[dict[str, Any]]:
     ]
 
 
-def close(browser: Browser, visit: str) -> TestResponse:
+def close(browser: Browser, visit: Room) -> TestResponse:
     return browser.submit(browser.get(f"{visit}/close"), "/close")
 
 
@@ -153,8 +176,8 @@ def test_without_a_signed_plan_there_is_no_visit(browser: Browser) -> None:
     assert browser.get(f"{path}sessions/infusion-1/before").status_code == 400
 
 
-def test_the_visits_of_the_signed_plan_are_listed_with_how_they_stand(browser: Browser, visit: str) -> None:
-    listed = visit.removesuffix("/infusion-1")
+def test_the_visits_of_the_signed_plan_are_listed_with_how_they_stand(browser: Browser, visit: Room) -> None:
+    listed = visit.listed
     page = words(browser.get(listed))
     assert page.count("planned") >= 6 and "in progress" not in page
     assert "2 Mar 2026" in page
@@ -167,14 +190,14 @@ def test_the_visits_of_the_signed_plan_are_listed_with_how_they_stand(browser: B
 # --- before ------------------------------------------------------------------------------------------------
 
 
-def test_nothing_asked_is_no_go_and_never_no(browser: Browser, visit: str) -> None:
+def test_nothing_asked_is_no_go_and_never_no(browser: Browser, visit: Room) -> None:
     page = words(browser.get(f"{visit}/before"))
     assert "No dose now." in page
     assert "C-SSRS since last contact is not answered." in page
     assert 'Not known is not "no"' in page
 
 
-def test_everything_met_is_go(browser: Browser, visit: str) -> None:
+def test_everything_met_is_go(browser: Browser, visit: Room) -> None:
     answer = save(browser, visit, "before", **all_well())
     assert answer.status_code == 303
     assert "Go. Every line is met" in words(browser.get(f"{visit}/before"))
@@ -192,14 +215,14 @@ def test_everything_met_is_go(browser: Browser, visit: str) -> None:
     ],
 )
 def test_each_line_holds_with_its_reason_and_its_source(
-    browser: Browser, visit: str, changes: dict[str, str], told: str
+    browser: Browser, visit: Room, changes: dict[str, str], told: str
 ) -> None:
     save(browser, visit, "before", **all_well(**changes))
     page = words(browser.get(f"{visit}/before"))
     assert told in page and "No dose now. 1 line stands in the way." in page
 
 
-def test_suicide_risk_stands_first_and_needs_its_five_parts(browser: Browser, visit: str) -> None:
+def test_suicide_risk_stands_first_and_needs_its_five_parts(browser: Browser, visit: Room) -> None:
     save(browser, visit, "before", **all_well(cssrs_change="yes"))
     page = browser.get(f"{visit}/before")
     said = words(page)
@@ -213,7 +236,7 @@ def test_suicide_risk_stands_first_and_needs_its_five_parts(browser: Browser, vi
     assert "Go. Every line is met, 1 line by a clinician's reason" in words(browser.get(f"{visit}/before"))
 
 
-def test_a_positive_pregnancy_test_is_passed_by_nobody(browser: Browser, visit: str) -> None:
+def test_a_positive_pregnancy_test_is_passed_by_nobody(browser: Browser, visit: Room) -> None:
     save(browser, visit, "before", **all_well(hcg_result="positive"))
     page = browser.get(f"{visit}/before")
     assert "No reason passes this line." in words(page)
@@ -227,7 +250,7 @@ def test_a_positive_pregnancy_test_is_passed_by_nobody(browser: Browser, visit: 
 
 
 def test_a_hold_is_passed_by_a_named_prescriber_s_reason_for_what_it_says_now(
-    browser: Browser, visit: str, clock: Clock
+    browser: Browser, visit: Room
 ) -> None:
     held = all_well(p1_systolic="172", p1_diastolic="104")
     save(browser, visit, "before", **held)
@@ -235,15 +258,15 @@ def test_a_hold_is_passed_by_a_named_prescriber_s_reason_for_what_it_says_now(
     assert save(browser, visit, "before", **reason).status_code == 303
     page = words(browser.get(f"{visit}/before"))
     assert "Passed by Dr Ingrid Halvorsen, MD" in page and "Known white-coat rise" in page
-    clock.pass_(minutes=10)
+    visit.later(10)
     worse = {"p2_at": local(5), "p2_systolic": "178", "p2_diastolic": "108"}
     save(browser, visit, "before", **worse)
     assert "No dose now." in words(browser.get(f"{visit}/before"))
 
 
-def test_who_may_not_sign_passes_nothing(browser: Browser, visit: str) -> None:
+def test_who_may_not_sign_passes_nothing(browser: Browser, visit: Room) -> None:
     save(browser, visit, "before", **all_well(escort="no"))
-    as_nurse = f"{browser.launch(PATIENT, user=NURSE)}sessions/infusion-1"
+    as_nurse = visit.of(NURSE)
     page = browser.get(f"{as_nurse}/before")
     assert 'name="reason-NO_ESCORT"' not in page.text
     back = browser.submit(page, "/before", **{"reason-NO_ESCORT": "a taxi"})
@@ -255,7 +278,7 @@ def test_who_may_not_sign_passes_nothing(browser: Browser, visit: str) -> None:
 
 
 def test_wrong_input_is_kept_and_comes_back_marked_also_after_a_new_launch(
-    browser: Browser, visit: str
+    browser: Browser, visit: Room
 ) -> None:
     back = save(browser, visit, "before", heart_rate="seventy", spo2="98", escort_name="Ana 555")
     assert back.status_code == 400
@@ -268,7 +291,7 @@ def test_wrong_input_is_kept_and_comes_back_marked_also_after_a_new_launch(
 
 
 def test_of_two_windows_neither_overwrites_the_other_and_nothing_is_lost(
-    browser: Browser, visit: str
+    browser: Browser, visit: Room
 ) -> None:
     first, second = browser.get(f"{visit}/before"), browser.get(f"{visit}/before")
     assert browser.submit(first, "/before", heart_rate="71").status_code == 303
@@ -295,25 +318,25 @@ def test_of_two_windows_neither_overwrites_the_other_and_nothing_is_lost(
     ],
 )
 def test_a_set_calls_at_once_for_what_is_to_be_done(
-    browser: Browser, visit: str, clock: Clock, changes: dict[str, str], told: str
+    browser: Browser, visit: Room, changes: dict[str, str], told: str
 ) -> None:
     save(browser, visit, "before", **all_well())
     save(browser, visit, "during", started=local(0), **a_set(0))
-    clock.pass_(minutes=10)
+    visit.later(10)
     save(browser, visit, "during", **a_set(10, **changes))
     assert told in words(browser.get(f"{visit}/during"))
 
 
-def test_what_is_due_next_goes_by_the_clock_of_the_dose(browser: Browser, visit: str, clock: Clock) -> None:
+def test_what_is_due_next_goes_by_the_clock_of_the_dose(browser: Browser, visit: Room) -> None:
     save(browser, visit, "before", **all_well())
     save(browser, visit, "during", started=local(0), **a_set(0))
     assert "Next set at minute 10." in words(browser.get(f"{visit}/during"))
-    clock.pass_(minutes=23)
+    visit.later(23)
     page = words(browser.get(f"{visit}/during"))
     assert "Due now: the set of minute 20, 3 minutes late." in page and "Missed: minute 10." in page
 
 
-def test_a_set_can_be_corrected_and_keeps_its_place(browser: Browser, visit: str) -> None:
+def test_a_set_can_be_corrected_and_keeps_its_place(browser: Browser, visit: Room) -> None:
     save(browser, visit, "before", **all_well())
     save(browser, visit, "during", started=local(0), **a_set(0, "1280"))
     assert "not understood" in words(browser.get(f"{visit}/during"))
@@ -324,16 +347,16 @@ def test_a_set_can_be_corrected_and_keeps_its_place(browser: Browser, visit: str
     assert browser.get(f"{visit}/during").text.count("Correct<") == 1
 
 
-def test_a_dose_above_the_ceiling_is_not_recorded(browser: Browser, visit: str) -> None:
+def test_a_dose_above_the_ceiling_is_not_recorded(browser: Browser, visit: Room) -> None:
     save(browser, visit, "before", **all_well())
     back = save(browser, visit, "during", started=local(0), mg="200")
     assert back.status_code == 400 and "above the ceiling" in words(back)
 
 
 def test_what_is_found_out_after_the_start_does_not_undo_it_and_is_said(
-    browser: Browser, visit: str, clock: Clock
+    browser: Browser, visit: Room
 ) -> None:
-    given(browser, visit, clock)
+    given(browser, visit)
     save(browser, visit, "before", alcohol_24h="yes")
     assert "cannot be recorded as started" not in words(browser.get(f"{visit}/during"))
     assert "At the start, as recorded now: In the last 24 hours: alcohol." in words(
@@ -344,8 +367,8 @@ def test_what_is_found_out_after_the_start_does_not_undo_it_and_is_said(
 # --- leaving and closing ------------------------------------------------------------------------------------
 
 
-def test_leaving_needs_every_line(browser: Browser, visit: str, clock: Clock) -> None:
-    given(browser, visit, clock)
+def test_leaving_needs_every_line(browser: Browser, visit: Room) -> None:
+    given(browser, visit)
     assert "May leave. Every line is met." in words(browser.get(f"{visit}/leaving"))
     save(browser, visit, "leaving", walks_unaided="no")
     assert "Not yet." in words(browser.get(f"{visit}/leaving"))
@@ -355,9 +378,9 @@ def test_leaving_needs_every_line(browser: Browser, visit: str, clock: Clock) ->
 
 
 def test_the_preview_names_the_patient_and_each_resource_and_writes_nothing(
-    browser: Browser, visit: str, clock: Clock, ehr: Flask
+    browser: Browser, visit: Room, ehr: Flask
 ) -> None:
-    planned = given(browser, visit, clock)
+    planned = given(browser, visit)
     page = words(browser.get(f"{visit}/close"))
     assert "close this sheet for Jane Samplewood" in page
     assert "dose given" in page and f"{planned} mg" in page
@@ -365,9 +388,9 @@ def test_the_preview_names_the_patient_and_each_resource_and_writes_nothing(
 
 
 def test_closing_writes_everything_once_and_the_course_knows_the_dose(
-    browser: Browser, visit: str, clock: Clock, ehr: Flask, services: Services
+    browser: Browser, visit: Room, ehr: Flask, services: Services
 ) -> None:
-    planned = given(browser, visit, clock)
+    planned = given(browser, visit)
     page = browser.get(f"{visit}/close")
     answer = browser.submit(page, "/close")
     assert str(answer.location).endswith("/closed")
@@ -384,24 +407,24 @@ def test_closing_writes_everything_once_and_the_course_knows_the_dose(
     assert [len(ours(ehr, kind)) for kind in KINDS] == [1, 1, count]
     (kept,) = services.plans.find(ISS, PATIENT, "session")
     assert kept.state is PlanState.WRITTEN
-    listed = words(browser.get(visit.removesuffix("/infusion-1")))
+    listed = words(browser.get(visit.listed))
     assert "closed" in listed
 
 
-def test_a_closed_sheet_says_that_it_cannot_be_changed(browser: Browser, visit: str, clock: Clock) -> None:
-    given(browser, visit, clock)
+def test_a_closed_sheet_says_that_it_cannot_be_changed(browser: Browser, visit: Room) -> None:
+    given(browser, visit)
     before = browser.get(f"{visit}/before")
     close(browser, visit)
     refused = browser.submit(before, "/before", heart_rate="50")
     assert refused.status_code == 403 and "an adverse event can still be added" in words(refused)
-    assert str(browser.get(visit).location).endswith("/closed")
+    assert str(browser.get(str(visit)).location).endswith("/closed")
     assert "A closed sheet cannot be changed here." in words(browser.get(f"{visit}/closed"))
 
 
 def test_what_changed_since_the_preview_is_shown_again_and_not_written(
-    browser: Browser, visit: str, clock: Clock, ehr: Flask
+    browser: Browser, visit: Room, ehr: Flask
 ) -> None:
-    given(browser, visit, clock)
+    given(browser, visit)
     page = browser.get(f"{visit}/close")
     save(browser, visit, "leaving", padss="9")
     again = browser.submit(page, "/close")
@@ -409,10 +432,8 @@ def test_what_changed_since_the_preview_is_shown_again_and_not_written(
     assert ours(ehr, "Procedure") == []
 
 
-def test_a_lost_answer_leaves_no_double(
-    browser: Browser, visit: str, clock: Clock, ehr: Flask, http: Refusing
-) -> None:
-    given(browser, visit, clock)
+def test_a_lost_answer_leaves_no_double(browser: Browser, visit: Room, ehr: Flask, http: Refusing) -> None:
+    given(browser, visit)
     page = browser.get(f"{visit}/close")
     http.stop_after = 3
     answer = browser.submit(page, "/close")
@@ -427,9 +448,9 @@ def test_a_lost_answer_leaves_no_double(
 
 @pytest.mark.parametrize("refused", ["Procedure", "MedicationAdministration"])
 def test_what_the_ehr_refuses_is_said_and_the_rest_stands(
-    browser: Browser, visit: str, clock: Clock, ehr: Flask, http: Refusing, refused: str
+    browser: Browser, visit: Room, ehr: Flask, http: Refusing, refused: str
 ) -> None:
-    given(browser, visit, clock)
+    given(browser, visit)
     http.refused = refused
     answer = close(browser, visit)
     assert "1 refused" in words(browser.get(str(answer.location)))
@@ -437,7 +458,7 @@ def test_what_the_ehr_refuses_is_said_and_the_rest_stands(
 
 
 def test_a_dose_that_is_not_given_is_written_as_not_done_with_its_reason(
-    browser: Browser, visit: str, ehr: Flask
+    browser: Browser, visit: Room, ehr: Flask
 ) -> None:
     save(browser, visit, "before", **all_well(p1_systolic="172", p1_diastolic="104"))
     assert "not said" in words(browser.get(f"{visit}/close"))
@@ -447,29 +468,27 @@ def test_a_dose_that_is_not_given_is_written_as_not_done_with_its_reason(
     assert procedure["status"] == "not-done"
     assert procedure["statusReason"]["text"] == "Blood pressure 172/104: booked again."
     assert len([o for o in ours(ehr, "Observation") if "component" in o]) == 1
-    assert "closed, no dose" in words(browser.get(visit.removesuffix("/infusion-1")))
+    assert "closed, no dose" in words(browser.get(visit.listed))
 
 
 # --- who --------------------------------------------------------------------------------------------------
 
 
-def test_a_nurse_fills_in_and_closes_and_is_the_performer(
-    browser: Browser, visit: str, clock: Clock, ehr: Flask
-) -> None:
-    as_nurse = f"{browser.launch(PATIENT, user=NURSE)}sessions/infusion-1"
-    given(browser, as_nurse, clock)
+def test_a_nurse_fills_in_and_closes_and_is_the_performer(browser: Browser, visit: Room, ehr: Flask) -> None:
+    as_nurse = visit.of(NURSE)
+    given(browser, as_nurse)
     close(browser, as_nurse)
     assert ours(ehr, "Procedure")[0]["performer"][0]["actor"]["reference"] == f"Practitioner/{NURSE}"
 
 
-def test_a_coordinator_saves_and_closes_nothing(browser: Browser, visit: str, clock: Clock) -> None:
-    given(browser, visit, clock)
-    theirs = f"{browser.launch(PATIENT, user=COORDINATOR)}sessions/infusion-1"
+def test_a_coordinator_saves_and_closes_nothing(browser: Browser, visit: Room) -> None:
+    given(browser, visit)
+    theirs = visit.of(COORDINATOR)
     assert save(browser, theirs, "before", heart_rate="50").status_code == 403
     assert "<button disabled>Close and write" in browser.get(f"{theirs}/close").text
 
 
-def test_a_form_of_another_patient_is_stopped(browser: Browser, visit: str) -> None:
+def test_a_form_of_another_patient_is_stopped(browser: Browser, visit: Room) -> None:
     assert save(browser, visit, "before", heart_rate="50", patient="ocd-erp").status_code == 409
     assert 'value="50"' not in browser.get(f"{visit}/before").text
 
@@ -483,7 +502,7 @@ def an_event(**changes: str) -> dict[str, str]:
         "words": "204/122 with headache",
         "onset": local(-5),
         "seriousness": "Serious",
-        "action": "infusion stopped",
+        "action_taken": "infusion stopped",
         "outcome": "resolved",
     } | changes
 
@@ -493,9 +512,9 @@ def events(ehr: Flask) -> list[dict[str, Any]]:
 
 
 def test_an_adverse_event_is_written_at_once_and_once_with_its_session(
-    browser: Browser, visit: str, ehr: Flask
+    browser: Browser, visit: Room, ehr: Flask
 ) -> None:
-    page = browser.get(f"{visit.split('sessions')[0]}adverse-events?visit=infusion-1")
+    page = browser.get(f"{visit.home}adverse-events?visit=infusion-1")
     answer = browser.submit(page, "/adverse-events", **an_event())
     assert browser.submit(page, "/adverse-events", **an_event()).status_code == 303
     (event,) = events(ehr)

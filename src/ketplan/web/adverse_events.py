@@ -58,7 +58,7 @@ FIELDS = (
         Kind.CHOICE,
         choices=tuple((s.value, said) for s, said in SERIOUSNESS_WORDS.items()),
     ),
-    Field("action", "Action taken", Kind.WORDS),
+    Field("action_taken", "Action taken", Kind.WORDS),
     Field(
         "outcome",
         "Outcome",
@@ -165,7 +165,7 @@ def _record(session: LiveSession, values: Mapping[str, Any], said: Mapping[str, 
         values["words"],
         onset,
         Seriousness(values["seriousness"]),
-        values.get("action", ""),
+        values.get("action_taken", ""),
         EventOutcome(values["outcome"]),
     )
     return replace(record, session=_session_of(session, visit)) if visit else record

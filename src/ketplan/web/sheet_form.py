@@ -105,7 +105,7 @@ def _worded(bar: Bar, said: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _given(day: Day, bar: Bar, reason: str, before: Override | None) -> Override | None:
-    about = fingerprint(bar.line)
+    about = fingerprint(bar.line, day.facts)
     if before and (before.about, before.reason) == (about, reason):
         return before
     signer = day.session.signer

@@ -12,7 +12,6 @@ from enum import StrEnum
 from hashlib import sha256
 
 from ketplan.clinical.findings import Finding, FindingClass
-from ketplan.clinical.screens.suicide import RELEASE_FIELDS
 from ketplan.clinical.session.day_of_dose import DayFacts
 from ketplan.clinical.session.ladder import Rung, before_dose
 from ketplan.clinical.session.lines import Line, Verdict
@@ -31,6 +30,9 @@ class Way(StrEnum):
     REASON = "a named clinician's reason"
     FIVE_PARTS = "a named clinician's assessment in five parts"
     NEVER = "never"
+
+
+_PASSABLE = frozenset({Way.REASON, Way.FIVE_PARTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,11 @@ def bars(lines: Iterable[Line], facts: DayFacts, overrides: Iterable[Override]) 
     for line in lines:
         if line.verdict is not Verdict.GO:
             way = way_past(line, facts)
-            passes = given.get((line.id, fingerprint(line))) if way in (Way.REASON, Way.FIVE_PARTS) else None
+            passes = (
+                given.get((line.id, fingerprint(line, facts)))
+                if way in (Way.REASON, Way.FIVE_PARTS)
+                else None
+            )
             found.append(Bar(line, way, passes))
     return tuple(found)
 
@@ -111,13 +117,9 @@ _DAY = frozenset(
 )
 
 
-def fingerprint(line: Line) -> str:
-    """What a line says: a reason given to other words does not count."""
-    facts = [f"{e.reference}|{e.words}|{e.when}" for e in line.evidence]
-    return sha256("\n".join([line.id, line.verdict, line.text, *facts]).encode()).hexdigest()[:24]
-
-
-def missing_parts(reason: str) -> tuple[str, ...]:
-    """Which of the five parts of a suicide-risk release a reason does not state."""
-    said = reason.casefold()
-    return tuple(part for part in RELEASE_FIELDS if f"{part}:" not in said)
+def fingerprint(line: Line, facts: DayFacts) -> str:
+    """What a line says: a reason given to other words, or before a newer pressure, does not count."""
+    known = [f"{e.reference}|{e.words}|{e.when}" for e in line.evidence]
+    if line.id == "BLOOD_PRESSURE":
+        known += [f"{p.at.isoformat()} {p}" for p in facts.pressures]
+    return sha256("\n".join([line.id, line.verdict, line.text, *known]).encode()).hexdigest()[:24]

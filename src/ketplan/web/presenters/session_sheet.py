@@ -12,6 +12,7 @@ from ketplan.clinical.findings import Evidence
 from ketplan.clinical.screens.suicide import RELEASE_FIELDS
 from ketplan.clinical.session import asked
 from ketplan.clinical.session.asked import NO_SYMPTOM, Field, Kind
+from ketplan.clinical.session.day_of_dose import DayFacts
 from ketplan.clinical.session.discharge import INSTRUCTION
 from ketplan.clinical.session.during import Action, Call, Due, due, falling, vital_minutes
 from ketplan.clinical.session.during import during as call_of
@@ -160,7 +161,7 @@ def before(day: Day, place: str, reasons: Mapping[str, str]) -> dict[str, Any]:
     ]
     passed = {bar.line: bar for bar in day.bars}
     typed = day.content.get("reasons", {})
-    lines = [_line(line, passed.get(line), typed.get(line.id, {}), reasons) for line in day.lines]
+    lines = [_line(day.facts, line, passed.get(line), typed.get(line.id, {}), reasons) for line in day.lines]
     return {
         "asked_fields": _fields(asked.BEFORE, day.content.get("before", {}), entries.before, route),
         "readings": readings,
@@ -176,7 +177,9 @@ def before(day: Day, place: str, reasons: Mapping[str, str]) -> dict[str, Any]:
 _TAGS = {Verdict.GO: "GO", Verdict.HOLD: "HOLD", Verdict.UNKNOWN: "OPEN"}
 
 
-def _line(line: Line, bar: Bar | None, said: Mapping[str, str], problems: Mapping[str, str]) -> LineView:
+def _line(
+    facts: DayFacts, line: Line, bar: Bar | None, said: Mapping[str, str], problems: Mapping[str, str]
+) -> LineView:
     five = bar is not None and bar.way is Way.FIVE_PARTS
     parts = tuple(
         (f"reason-{line.id}.{n}", part, said.get(f"reason.{n}", ""))
@@ -191,7 +194,7 @@ def _line(line: Line, bar: Bar | None, said: Mapping[str, str], problems: Mappin
         "PASSED" if passes else _TAGS[line.verdict],
         line.evidence,
         bar.way.name.lower() if bar else "",
-        fingerprint(line),
+        fingerprint(line, facts),
         said.get("reason", ""),
         parts,
         passes,
@@ -293,7 +296,7 @@ def leaving(day: Day, place: str, reasons: Mapping[str, str]) -> dict[str, Any]:
     said = day.content.get("leaving", {})
     return {
         "asked_fields": _fields(asked.LEAVING, said, day.entries.leaving, day.planned.route),
-        "lines": [_line(line, None, {}, {}) for line in day.leaving],
+        "lines": [_line(day.facts, line, None, {}, {}) for line in day.leaving],
         "verdict": overall(day.leaving),
         "instruction": INSTRUCTION,
     }
