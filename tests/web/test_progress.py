@@ -113,7 +113,7 @@ def edited(page: TestResponse, title: str, field: str, value: str, reason: str) 
 
 def not_frail(browser: Browser, page: TestResponse) -> TestResponse:
     """State what the rise needs; gives the review again."""
-    shown = browser.submit(page, "/review/preview", **{"stated.frail": "no", "stated.lifetime": "0"})
+    shown = browser.submit(page, "/review", **{"stated.frail": "no", "stated.lifetime": "0"})
     assert confirm(browser, shown).status_code == 303
     return browser.get(page.request.path)
 
@@ -125,7 +125,7 @@ def confirm(browser: Browser, shown: TestResponse) -> TestResponse:
 
 def answered(browser: Browser, page: TestResponse, said: Mapping[str, str]) -> TestResponse:
     """Preview and confirm; gives the page of the result."""
-    answer = confirm(browser, browser.submit(page, "/review/preview", **said))
+    answer = confirm(browser, browser.submit(page, "/review", **said))
     assert answer.status_code == 303, words(answer)
     return browser.get(str(answer.location))
 
@@ -182,7 +182,7 @@ def test_an_accepted_rise_is_previewed_confirmed_written_once_and_acts(
     browser: Browser, chart: Chart, ehr: Flask, services: Services
 ) -> None:
     page = not_frail(browser, open_review(browser))
-    shown = browser.submit(page, "/review/preview", **filled(page, RISE, "accepted"))
+    shown = browser.submit(page, "/review", **filled(page, RISE, "accepted"))
     said = words(shown)
     assert "Next dose 0.5 mg/kg, 35 mg 0.75 mg/kg, 53 mg" in said
     assert "The request for ketamine still says the dose that was signed" in said
@@ -208,7 +208,7 @@ def test_sent_in_twice_it_is_kept_and_written_once(
     browser: Browser, chart: Chart, ehr: Flask, services: Services
 ) -> None:
     page = not_frail(browser, open_review(browser))
-    shown = browser.submit(page, "/review/preview", **filled(page, RISE, "accepted"))
+    shown = browser.submit(page, "/review", **filled(page, RISE, "accepted"))
     first, second = confirm(browser, shown), confirm(browser, shown)
     assert first.location == second.location
     assert len(records(ehr)) == 2
@@ -224,12 +224,10 @@ def test_an_edited_dose_stays_within_its_bounds(browser: Browser, chart: Chart, 
         ("NaN", "is a number of mg/kg"),
         ("0.75", "The edit changes nothing"),
     ):
-        back = browser.submit(
-            page, "/review/preview", **edited(page, RISE, "mg_per_kg", value, "small steps")
-        )
+        back = browser.submit(page, "/review", **edited(page, RISE, "mg_per_kg", value, "small steps"))
         assert (back.status_code, problem in words(back)) == (400, True), value
         assert f'value="{value}"' in back.text
-    bare = browser.submit(page, "/review/preview", **edited(page, RISE, "mg_per_kg", "0.6", " "))
+    bare = browser.submit(page, "/review", **edited(page, RISE, "mg_per_kg", "0.6", " "))
     assert "only with a reason" in words(bare)
     assert len(services.reviews.of(ISS, PATIENT, PLAN)) == 1
     answered(browser, page, edited(page, RISE, "mg_per_kg", "0.6", "small steps"))
@@ -243,10 +241,10 @@ def test_a_bound_is_held_also_against_a_form_made_by_hand(
     browser: Browser, chart: Chart, services: Services
 ) -> None:
     page = not_frail(browser, open_review(browser))
-    form = next(f for f in Page(page.text).forms if f.action.endswith("/review/preview"))
+    form = next(f for f in Page(page.text).forms if f.action.endswith("/review"))
     said = edited(page, RISE, "mg_per_kg", "3", "more")
-    back = browser.post(form.action.removesuffix("/preview"), form.fields | said)
-    assert back.status_code == 409
+    back = browser.post(form.action, form.fields | said | {"confirmed": "yes"})
+    assert back.status_code == 400
     assert len(services.reviews.of(ISS, PATIENT, PLAN)) == 1
 
 
@@ -268,11 +266,11 @@ def test_of_two_clinicians_the_second_sees_what_the_first_said(
     other = Browser(app, ehr)
     theirs = open_review(other)
     answered(browser, first, filled(first, RISE, "rejected", reason="wait one more dose"))
-    back = other.submit(theirs, "/review/preview", **filled(theirs, RISE, "accepted"))
+    back = other.submit(theirs, "/review", **filled(theirs, RISE, "accepted"))
     assert back.status_code == 409
     assert "Dr Ingrid Halvorsen, MD answered “Raise the dose” on 7 Mar 2026, 10:30: rejected." in words(back)
     assert len(services.reviews.of(ISS, PATIENT, PLAN)) == 2
-    done = confirm(other, other.submit(back, "/review/preview"))
+    done = confirm(other, other.submit(back, "/review"))
     assert done.status_code == 303
     said = words(browser.get(first.request.path))
     assert "REJECTED Raise the dose a later answer stands" in said
@@ -283,7 +281,7 @@ def test_an_answer_that_comes_between_preview_and_confirmation_is_seen(
     browser: Browser, chart: Chart, app: Flask, ehr: Flask, services: Services
 ) -> None:
     page = not_frail(browser, open_review(browser))
-    mine = browser.submit(page, "/review/preview", **filled(page, RISE, "accepted"))
+    mine = browser.submit(page, "/review", **filled(page, RISE, "accepted"))
     other = Browser(app, ehr)
     theirs = open_review(other)
     answered(other, theirs, filled(theirs, RISE, "rejected", reason="wait"))
@@ -297,7 +295,7 @@ def test_answers_to_different_proposals_do_not_get_in_each_others_way(
     browser: Browser, chart: Chart, app: Flask, ehr: Flask, services: Services
 ) -> None:
     page = not_frail(browser, open_review(browser))
-    mine = browser.submit(page, "/review/preview", **filled(page, RISE, "accepted"))
+    mine = browser.submit(page, "/review", **filled(page, RISE, "accepted"))
     other = Browser(app, ehr)
     theirs = open_review(other)
     answered(other, theirs, filled(theirs, "Cognition check due", "accepted"))
@@ -310,7 +308,7 @@ def test_what_is_not_proposed_any_more_cannot_be_answered(browser: Browser, char
     chart.dose(PLAN, "infusion-3", date(2026, 3, 7), 35, 0.5, pressure=(182, 96))
     fresh = open_review(browser)
     assert "Lower from 0.5 to 0.25 mg/kg" in words(fresh)
-    form = next(f for f in Page(fresh.text).forms if f.action.endswith("/review/preview"))
+    form = next(f for f in Page(fresh.text).forms if f.action.endswith("/review"))
     back = browser.post(form.action, form.fields | filled(page, RISE, "accepted"))
     assert back.status_code == 400
     assert "is not proposed in that form any more" in words(back)
@@ -329,7 +327,7 @@ def test_a_stop_ends_dosing_until_it_is_taken_back(browser: Browser, chart: Char
     chart.event(date(2026, 3, 6), "psychosis")
     page = open_review(browser)
     assert "Raise" not in words(page)
-    shown = browser.submit(page, "/review/preview", **filled(page, "Stop at once", "accepted"))
+    shown = browser.submit(page, "/review", **filled(page, "Stop at once", "accepted"))
     assert "The care plan stays active, and open appointments stand" in words(shown)
     browser.get(str(confirm(browser, shown).location))
     page = browser.get(page.request.path)
@@ -351,7 +349,7 @@ def test_the_suicide_pathway_comes_first_and_is_released_only_in_every_part(
     key = key_of(page, title)
     assert key == re.findall(r'id="p-(\w+)"', page.text)[0]
     half = filled(page, title, "rejected", time_of_assessment="10:00", risk_level="low")
-    back = browser.submit(page, "/review/preview", **half)
+    back = browser.submit(page, "/review", **half)
     assert back.status_code == 400
     assert "disposition, safety plan, means counselling" in words(back)
     whole = filled(
@@ -385,7 +383,7 @@ def test_added_infusions_and_maintenance_act(browser: Browser, chart: Chart, clo
     chart.rating(date(2026, 4, 3), 5)
     clock.pass_(days=8)
     page = open_review(browser)
-    shown = browser.submit(page, "/review/preview", **filled(page, "Start maintenance", "accepted"))
+    shown = browser.submit(page, "/review", **filled(page, "Start maintenance", "accepted"))
     assert "Next maintenance dose – 3 Apr 2026" in words(shown)
     browser.get(str(confirm(browser, shown).location))
     page = browser.get(page.request.path)
@@ -407,34 +405,34 @@ def test_only_who_may_sign_answers(browser: Browser, chart: Chart, services: Ser
         path = page.request.path
         form = next(f.fields for f in Page(page.text).forms if "csrf" in f.fields)
         fields = {"csrf": form["csrf"], "patient": PATIENT, "form": "x", "shown": "0"} | said
-        for action in ("", "/preview"):
-            assert browser.post(f"{path}{action}", fields).status_code == 403
+        for confirmed in ("", "yes"):
+            assert browser.post(path, fields | {"confirmed": confirmed}).status_code == 403
     assert services.reviews.of(ISS, PATIENT, PLAN) == ()
 
 
-@pytest.mark.parametrize("action", ["/review/preview", "/review"])
+@pytest.mark.parametrize("confirmed", ["", "yes"])
 def test_a_form_of_another_patient_or_without_its_token_is_stopped(
-    browser: Browser, chart: Chart, services: Services, action: str
+    browser: Browser, chart: Chart, services: Services, confirmed: str
 ) -> None:
     page = open_review(browser)
-    form = next(f for f in Page(page.text).forms if f.action.endswith("/review/preview"))
+    form = next(f for f in Page(page.text).forms if f.action.endswith("/review"))
     said = form.fields | filled(page, "Cognition check due", "accepted")
-    target = form.action.removesuffix("/review/preview") + action
-    assert browser.post(target, said | {"patient": "sad-ready"}).status_code == 409
-    assert browser.post(target, said | {"csrf": "x"}).status_code in (400, 403)
+    said["confirmed"] = confirmed
+    assert browser.post(form.action, said | {"patient": "sad-ready"}).status_code == 409
+    assert browser.post(form.action, said | {"csrf": "x"}).status_code in (400, 403)
     assert services.reviews.of(ISS, PATIENT, PLAN) == ()
     assert "patient-guard" in audited(services)
 
 
 def test_nothing_answered_keeps_nothing(browser: Browser, chart: Chart) -> None:
-    back = browser.submit(open_review(browser), "/review/preview")
+    back = browser.submit(open_review(browser), "/review")
     assert back.status_code == 400
     assert "Nothing has been answered yet." in words(back)
 
 
 @pytest.mark.parametrize("number", ["-1", "1.5", "many", "99999"])
 def test_a_count_of_doses_is_a_whole_number(browser: Browser, chart: Chart, number: str) -> None:
-    back = browser.submit(open_review(browser), "/review/preview", **{"stated.lifetime": number})
+    back = browser.submit(open_review(browser), "/review", **{"stated.lifetime": number})
     assert back.status_code == 400
     assert "is a whole number" in words(back)
 
@@ -457,7 +455,7 @@ def test_what_the_ehr_does_not_take_is_kept_and_can_be_tried_again(
 
 def test_a_lost_answer_leaves_no_double(browser: Browser, chart: Chart, http: Refusing, ehr: Flask) -> None:
     page = open_review(browser)
-    shown = browser.submit(page, "/review/preview", **filled(page, "Cognition check due", "accepted"))
+    shown = browser.submit(page, "/review", **filled(page, "Cognition check due", "accepted"))
     http.stop_after = 0
     gone = confirm(browser, shown)
     http.stop_after, http.down = None, True

@@ -36,8 +36,9 @@ LONGEST_FORM_ID = 100
 # How often answers are put behind others that came in at the same moment.
 TRIES = 5
 MEANWHILE = "This course was reviewed by somebody else meanwhile: look again."
+CONFIRMED = "confirmed"
 # What the preview does not carry on: it has its own.
-NOT_CARRIED = frozenset({"csrf", "keep", "unsent"})
+NOT_CARRIED = frozenset({"csrf", "keep", "unsent", CONFIRMED})
 
 Shown = str | tuple[str, int]
 
@@ -48,22 +49,10 @@ def show(lid: str) -> Shown:
     return _page(open_bench(sessions.current()))
 
 
-@routes.post("/review/preview")
-def preview(lid: str) -> Shown:
-    """What was answered, what it changes here, what it leaves in the EHR, and what would be written."""
-    session, signer = sessions.current(), _signer()
-    _guard_form(session)
-    bench = open_bench(session, WAIT_TO_ACT)
-    course = courses.require_course(bench)
-    said = _read(course, signer)
-    if problem := _meanwhile(course, said) or _problem(said):
-        return _page(bench, said, problem), 409 if _meanwhile(course, said) else 400
-    return _preview(bench, course, said, _review(session, course, said, signer))
-
-
 @routes.post("/review")
 def answer(lid: str) -> Response | Shown:
-    """Keep the answers and write them. Sent in twice they are kept and written once."""
+    """First what the answers change here, what they leave in the EHR, and what would be written; confirmed by
+    name they are kept and written. Sent in twice they are kept and written once."""
     session, signer = sessions.current(), _signer()
     _guard_form(session)
     bench = open_bench(session, WAIT_TO_ACT)
@@ -72,9 +61,14 @@ def answer(lid: str) -> Response | Shown:
         kept = _kept(course.reviews, _record_id(session))
         if kept is None:
             said = _read(course, signer)
-            if problem := _meanwhile(course, said) or _problem(said):
-                return _page(bench, said, problem), 409
-            kept = _add(session, course, _review(session, course, said, signer))
+            if meanwhile := _meanwhile(course, said):
+                return _page(bench, said, meanwhile), 409
+            if problem := _problem(said):
+                return _page(bench, said, problem), 400
+            review = _review(session, course, said, signer)
+            if not request.form.get(CONFIRMED):
+                return _preview(bench, course, said, review)
+            kept = _add(session, course, review)
         if kept is not None:
             _write(session, kept)
             return redirect(url_for(".result", lid=lid, record=kept.review_id), 303)
@@ -163,7 +157,7 @@ def _asked(row: progress_form.Asked, base: str) -> dict[str, object]:
 
 
 def _preview(bench: Bench, course: Course, said: Said, review: AnsweredReview) -> str:
-    session, after = bench.session, course.with_entries(said.answers, said.stated)
+    after = course.with_entries(said.answers, said.stated)
     zone = desk().practice.zone
     return render_template(
         "progress_preview.html",
@@ -173,7 +167,7 @@ def _preview(bench: Bench, course: Course, said: Said, review: AnsweredReview) -
         changes=presenter.changes(course.now, after),
         dose=after.dose,
         consequences=presenter.consequences(said.answers),
-        rows=writing.preview(review.steps(), session.iss, bench.reading.abilities, session.scope),
+        rows=bench.preview(review.steps()),
         fields=[(name, value) for name, value in request.form.items() if name not in NOT_CARRIED],
     )
 
