@@ -12,8 +12,10 @@ from ketplan import compose, workflow
 from ketplan.clinical.findings import Evidence, FindingClass
 from ketplan.clinical.record import SectionState
 from ketplan.clinical.rules import RULES, finding
+from ketplan.ehr.ability import Known
 from ketplan.ehr.capabilities import Capabilities
 from ketplan.ehr.fetch import RawSection
+from ketplan.ehr.profiles.load import shipped
 from ketplan.fhir.render import Step, Verb
 from ketplan.sandbox.patients import CASES
 from ketplan.web.presenters import words, writing
@@ -132,32 +134,54 @@ def abilities(**interactions: str) -> Capabilities:
     return Capabilities("4.0.1", interactions={k: frozenset(v.split()) for k, v in interactions.items()})
 
 
-@pytest.mark.parametrize(
-    ("kind", "verb", "scope", "may"),
-    [
-        ("CarePlan", Verb.CREATE, GRANTED, True),
-        ("CarePlan", Verb.UPDATE, GRANTED, True),
-        ("Goal", Verb.CREATE, GRANTED, True),
-        ("Provenance", Verb.CREATE, GRANTED, False),
-        ("Observation", Verb.CREATE, GRANTED, False),
-        ("Appointment", Verb.UPDATE, "user/Appointment.crs", False),
-        ("Appointment", Verb.CREATE, "user/Appointment.c?category=x", True),
-        ("CarePlan", Verb.CREATE, "user/*.*", True),
-        ("CarePlan", Verb.CREATE, "patient/*.write", True),
-        ("CarePlan", Verb.CREATE, "", False),
-        ("Care", Verb.CREATE, "user/CarePlan.c", False),
-    ],
-)
-def test_granted_scopes_in_both_dialects(kind: str, verb: Verb, scope: str, may: bool) -> None:
-    assert writing.granted(kind, verb, scope) is may
+def known(statement: Capabilities | None = None, profile: str = "generic") -> Known:
+    return Known(shipped()[profile], statement)
 
 
 def test_what_the_ehr_does_not_offer_is_said_before_what_it_did_not_grant() -> None:
-    offered = abilities(CarePlan="create read")
+    offered = known(abilities(CarePlan="create read"))
     assert writing.refusal("CarePlan", Verb.CREATE, offered, GRANTED) == ""
     assert "update care plans" in writing.refusal("CarePlan", Verb.UPDATE, offered, GRANTED)
     assert "create goals" in writing.refusal("Goal", Verb.CREATE, offered, GRANTED)
-    assert writing.refusal("CarePlan", Verb.CREATE, None, GRANTED) == "", "an EHR that says nothing is tried"
+    assert writing.refusal("CarePlan", Verb.CREATE, known(), GRANTED) == "", (
+        "an EHR that says nothing is tried"
+    )
+
+
+def test_what_this_kind_of_ehr_never_takes_is_told_in_its_own_words() -> None:
+    said = writing.refusal("CarePlan", Verb.CREATE, known(profile="epic"), GRANTED)
+    assert said == "Epic shows care plans and takes none over FHIR."
+
+
+def a_visit_step(*actors: str) -> Step:
+    people = [{"actor": {"reference": actor}, "status": "accepted"} for actor in actors]
+    visit = {
+        "resourceType": "Appointment",
+        "status": "proposed",
+        "description": "Infusion 1",
+        "start": "2026-03-02T09:00:00-05:00",
+        "end": "2026-03-02T11:30:00-05:00",
+        "serviceType": [{"text": "ketamine"}],
+        "basedOn": [{"reference": "step:request"}],
+        "participant": people,
+    }
+    return Step("visit", visit)
+
+
+def test_what_is_lost_on_this_ehr_is_shown_before_signing() -> None:
+    steps = [a_visit_step("Patient/1", "Location/2"), a_visit_step("Patient/1", "Location/2")]
+    rows = writing.preview(steps, "https://ehr", known(profile="oracle-health"), "user/*.*")
+    assert [row.refused for row in rows] == ["", ""]
+    assert writing.lost(rows) == (("appointment", "the link to the request it carries out (basedOn)"),)
+    assert writing.lost(writing.preview(steps, "https://ehr", known(), "user/*.*")) == ()
+
+
+def test_what_the_ehr_would_refuse_for_want_of_something_says_what() -> None:
+    (row,) = writing.preview(
+        [a_visit_step("Patient/1")], "https://ehr", known(profile="oracle-health"), "user/*.*"
+    )
+    assert "takes no Appointment without a place (Location)" in row.refused
+    assert row.lost == ()
 
 
 def a_step(key: str = "goal-1", text: str = "GAD-7 below 5") -> Step:

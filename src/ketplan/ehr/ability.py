@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -31,6 +31,26 @@ class Refused(Protocol):
 
 
 Observed = Mapping[tuple[str, str], Refused]
+
+
+@dataclass(frozen=True)
+class Known:
+    """All that is known of what one EHR takes, but for what it granted; `statement` None: it does not say."""
+
+    profile: Profile
+    statement: Capabilities | None = None
+    observed: Observed = field(default_factory=dict)
+
+    def ability(self, kind: str, verb: str, scope: str | None, called: str = "") -> Ability:
+        return ability(
+            kind,
+            verb,
+            profile=self.profile,
+            statement=self.statement,
+            scope=scope,
+            observed=self.observed,
+            called=called,
+        )
 
 
 class Source(StrEnum):

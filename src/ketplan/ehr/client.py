@@ -12,7 +12,7 @@ from typing import Any
 from ketplan.ehr import capabilities, jsontext, outcome, urls
 from ketplan.ehr.bundles import Gathering, SearchResult
 from ketplan.ehr.patience import Patience
-from ketplan.ehr.profiles.load import shipped
+from ketplan.ehr.profiles.load import generic
 from ketplan.ehr.statements import Statements
 from ketplan.ehr.transport import Answer, Http
 from ketplan.errors import EhrError, Fatal, InputError, Temporary
@@ -66,7 +66,7 @@ class FhirClient:
     ) -> None:
         self.base = urls.fhir_base(base)
         self.parallel = parallel
-        self.profile = shipped()["generic"]
+        self.profile = generic()
         self.statements = Statements()
         self.patience = patience or Patience()
         self._token, self._renew, self._http = token, renew, http

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from ketplan import workflow
 from ketplan.clinical.assessment import Choice
 from ketplan.clinical.plan import Resolution
+from ketplan.ehr.ability import Known
 from ketplan.ehr.fetch import RawSection
 from ketplan.errors import InputError
+from ketplan.fhir.render import Step
 from ketplan.web import work as works
 from ketplan.web.context import desk
+from ketplan.web.presenters import writing
+from ketplan.web.presenters.writing import PreviewRow
 from ketplan.web.reading import Reading
 from ketplan.web.sessions import LiveSession
 from ketplan.web.work import Work
@@ -45,6 +50,13 @@ class Bench:
         """The answers that count for this proposal as it stands now."""
         found = (self.work.answer_to(f) for f in self.proposal.open_findings)
         return tuple(answer.resolution for answer in found if answer)
+
+    def preview(self, steps: Sequence[Step]) -> tuple[PreviewRow, ...]:
+        """Each resource as this EHR takes it: what is refused, and what is lost on the way."""
+        iss = self.session.iss
+        refused = desk().services.observed.of(iss.rstrip("/"), desk().now())
+        known = Known(self.reading.profile, self.reading.abilities, refused)
+        return writing.preview(steps, iss, known, self.session.scope)
 
     @property
     def left_open(self) -> int:

@@ -72,7 +72,7 @@ def bench_page(bench: Bench) -> dict[str, Any]:
     proposal, now = bench.proposal, desk().now()
     read_at = bench.reading.read_at or now
     signed = standing(bench.session, desk().writings.of((bench.session.iss, bench.session.patient)))
-    rows = writing.preview(proposal.steps(), bench.session.iss, bench.reading.abilities, bench.session.scope)
+    rows = bench.preview(proposal.steps())
     return {
         "bench": bench,
         "draft": proposal.draft,

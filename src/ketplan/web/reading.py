@@ -14,6 +14,8 @@ from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
 from ketplan.ehr.capabilities import Capabilities
+from ketplan.ehr.profiles.load import generic
+from ketplan.ehr.profiles.model import Profile
 from ketplan.errors import EhrError, KetplanError
 from ketplan.fhir.record import RawSectionLike
 from ketplan.workflow import Calendar, Practice
@@ -47,6 +49,7 @@ class Reading:
     progress: list[Progress] = field(default_factory=list)
     sections: tuple[RawSectionLike, ...] = ()
     abilities: Capabilities | None = None
+    profile: Profile = field(default_factory=generic)
     calendars: dict[date, Calendar] = field(default_factory=dict)
     read_at: datetime | None = None
     error: KetplanError | None = None
@@ -112,7 +115,7 @@ class Readings:
         with _reported(reading):
             client = self._connect(session.iss, session.token)
             reading.sections = tuple(self._glue.read_chart(client, session.patient, reading.note))
-            reading.abilities = _abilities(client)
+            reading.abilities, reading.profile = _abilities(client), client.profile
             reading.calendars = {start: self._glue.read_calendar(client, start, practice)}
             reading.read_at = self._now()
 

@@ -176,7 +176,7 @@ def _preview(day: Day, changed: tuple[str, ...] = ()) -> str:
     rows: tuple[writing.PreviewRow, ...] = ()
     if not missing and session.recorder:
         steps = closing.record_of(day, session.recorder, closing.AS_IF_CLOSED_AT).steps()
-        rows = writing.preview(steps, session.iss, bench.reading.abilities, session.scope)
+        rows = bench.preview(steps)
         shown = writing.packed(writing.manifest(steps))
     return render_template(
         "sheet_close.html",

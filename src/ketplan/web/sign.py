@@ -39,11 +39,12 @@ def preview(lid: str) -> str:
     bench = open_bench(session)
     _note(session, "plan-previewed", bench.proposal.plan_id)
     steps, barred = _as_signed(bench)
-    rows = presenter.preview(steps, session.iss, bench.reading.abilities, session.scope)
+    rows = bench.preview(steps)
     return render_template(
         "preview.html",
         **bench_page(bench),
         rows=rows,
+        dropped=presenter.lost(rows),
         barred=barred,
         shown=presenter.packed(presenter.manifest(steps)),
         changes=desk().writings.take_changes(_key(session)),

@@ -46,6 +46,11 @@ def shipped() -> Mapping[str, Profile]:
     return {profile.name: profile for profile in _all(texts)}
 
 
+def generic() -> Profile:
+    """That of an EHR nothing is known of."""
+    return shipped()["generic"]
+
+
 def with_own(folder: Path | None) -> Mapping[str, Profile]:
     """Those, and the ones in `folder`, which replace them where the name is the same. ConfigError."""
     if folder is None:

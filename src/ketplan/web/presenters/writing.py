@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from hashlib import sha256
 from urllib.parse import quote
 
-from ketplan.ehr.capabilities import Capabilities
+from ketplan.ehr.ability import Known
+from ketplan.ehr.profiles.shape import Shaped, shape
 from ketplan.fhir.render import Step, Verb, describe
 from ketplan.web.presenters import words
 from ketplan.writeback.steps import STANDS, Outcome, Receipt, Row
 
-_SCOPE = re.compile(r"(?:patient|user|system)/(\*|[A-Za-z]+)\.(\*|read|write|[cruds]+)(?:\?.*)?")
-_LETTER = {Verb.CREATE: "c", Verb.UPDATE: "u"}
 _VERBS = {Verb.CREATE: "create", Verb.UPDATE: "complete"}
 # Only references that a resource read back could carry become addresses.
 _REFERENCE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9._-]{1,255}")
@@ -23,7 +22,10 @@ _REFERENCE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9._-]{1,255}")
 
 @dataclass(frozen=True)
 class PreviewRow:
-    """One resource to be written. `refused` says why this EHR will not take it, empty when it will."""
+    """One resource to be written.
+
+    `refused` says why this EHR will not take it, empty when it will; `lost` what it does not keep, in words.
+    """
 
     type: str
     kind: str
@@ -31,6 +33,7 @@ class PreviewRow:
     verb: str
     target: str
     refused: str
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,45 +66,41 @@ class ReceiptView:
         return self.standing == self.total
 
 
-def preview(
-    steps: Sequence[Step], base: str, abilities: Capabilities | None, scope: str
-) -> tuple[PreviewRow, ...]:
-    return tuple(
-        PreviewRow(
-            s.type,
-            words.TYPES.get(s.type, s.type),
-            describe(s)[1],
-            _VERBS[s.verb],
-            f"{base}/{s.type}",
-            refusal(s.type, s.verb, abilities, scope),
-        )
-        for s in steps
+def preview(steps: Sequence[Step], base: str, known: Known, scope: str) -> tuple[PreviewRow, ...]:
+    return tuple(_preview_row(step, base, known, scope) for step in steps)
+
+
+def _preview_row(step: Step, base: str, known: Known, scope: str) -> PreviewRow:
+    shaped = shape(known.profile, step.resource) if step.verb is Verb.CREATE else Shaped(step.resource)
+    refused = refusal(step.type, step.verb, known, scope)
+    if shaped.lacks and not refused:
+        refused = f"{known.profile.label} takes no {step.type} without {' and '.join(shaped.lacks)}."
+    return PreviewRow(
+        step.type,
+        words.TYPES.get(step.type, step.type),
+        describe(step)[1],
+        _VERBS[step.verb],
+        f"{base}/{step.type}",
+        refused,
+        () if refused else shaped.lost,
     )
 
 
-def refusal(kind: str, verb: Verb, abilities: Capabilities | None, scope: str) -> str:
-    """Why the EHR will not take it, by what it says of itself and by what it granted."""
-    if abilities is not None and not abilities.can(kind, verb.value):
-        return f"This EHR does not say that one may {verb.value} {_many(kind)}."
-    if not granted(kind, verb, scope):
-        return f"The EHR did not grant ketplan the right to {verb.value} {_many(kind)}."
-    return ""
+def refusal(kind: str, verb: Verb, known: Known, scope: str) -> str:
+    """Why the EHR will not take it: by its kind, by what it says, granted and refused before."""
+    return known.ability(kind, verb.value, scope, _many(kind)).why
+
+
+def lost(rows: Iterable[PreviewRow]) -> tuple[tuple[str, str], ...]:
+    """What this EHR does not keep, by type of resource, each once."""
+    by_kind: dict[str, dict[str, None]] = {}
+    for row in rows:
+        by_kind.setdefault(row.kind, {}).update(dict.fromkeys(row.lost))
+    return tuple((kind, "; ".join(said)) for kind, said in by_kind.items() if said)
 
 
 def _many(kind: str) -> str:
     return f"{words.TYPES.get(kind, kind)}s"
-
-
-def granted(kind: str, verb: Verb, scope: str) -> bool:
-    """Whether the granted scopes, in words (v1) or letters (v2), allow the write."""
-    for word in scope.split():
-        found = _SCOPE.fullmatch(word)
-        if found and found[1] in ("*", kind):
-            if found[2] in ("*", "write"):
-                return True
-            if found[2] != "read" and _LETTER[verb] in found[2]:
-                return True
-    return False
 
 
 def manifest(steps: Iterable[Step]) -> dict[str, str]:
