@@ -8,6 +8,7 @@ from ketplan.clinical.progress.limits import ESKETAMINE_MAINTENANCE, Ladder
 from ketplan.clinical.progress.proposals import KINDS
 from ketplan.clinical.progress.stopping import AT_ONCE
 from ketplan.clinical.protocols.evidence import PTSD_EXPECTATION
+from ketplan.clinical.protocols.expectations import EXPECTED
 from ketplan.manual.blocks import Block, Text, bullets, heading, table
 from ketplan.manual.tables import Tables
 
@@ -44,6 +45,11 @@ def chapter(tables: Tables) -> Iterator[Block]:
         f" {x.cumulative_every} lifetime doses. There is no evidence-based ceiling of lifetime exposure.",
     )
     yield Text(PTSD_EXPECTATION, warns=True)
+    yield table(
+        "What to expect, now and in the long run",
+        "Topic | What is known | What follows here | Source",
+        EXPECTED,
+    )
     yield table(
         "What a review may propose, in the order it is shown",
         "Proposal | Name in the record | Source",

@@ -15,7 +15,7 @@ from ketplan.clinical.session.discharge import INSTRUCTION, LeavingFacts, discha
 from ketplan.clinical.session.during import Action, Symptom, Vitals, during
 from ketplan.clinical.session.limits import SessionLimits
 from ketplan.clinical.session.lines import Line, Verdict
-from ketplan.clinical.session.notes import EMERGENCY_PLAN, MEDICATION_NOTES, NEVER_REMOTE
+from ketplan.clinical.session.notes import EMERGENCY_PLAN, MEDICATION_NOTES, NEVER_REMOTE, WATCH_NOTES
 from ketplan.manual import sample
 from ketplan.manual.blocks import Block, Text, bullets, heading, table
 from ketplan.manual.tables import Tables
@@ -87,6 +87,7 @@ def chapter(tables: Tables) -> Iterator[Block]:
         " | No driving until | Source",
         _monitored(tables),
     )
+    yield table("While a dose runs", "What | How | Source", WATCH_NOTES)
     yield heading(3, "Before the patient leaves")
     yield table("Discharge: all of these must be met", _COLUMNS, map(_row, _held(discharge(NOT_YET, limits))))
     yield Text(INSTRUCTION)

@@ -24,6 +24,18 @@ MEDICATION_NOTES = (
         "4.3 [M]",
     ),
 )
+WATCH_NOTES = (
+    Note(
+        "Oxygen saturation",
+        "Continuously during an infusion; with esketamine at each set of vital signs.",
+        "4.1; respiratory depression [F:SPR25]",
+    ),
+    Note(
+        "Staff",
+        "A clinician able to rescue, and advanced life support on site; esketamine at a REMS-certified site.",
+        "4.1 [M:SAN17][F:ASA][F:SPR19]",
+    ),
+)
 # Filled in by the site on every plan.
 EMERGENCY_PLAN = ("named rescuer", "equipment", "drugs", "transfer number")
 NEVER_REMOTE = "A dose is never given remotely; therapy and evaluation may be."
