@@ -17,6 +17,7 @@ from ketplan.compose import Services
 from ketplan.config import load
 from ketplan.fhir.render import render
 from ketplan.kept import plan_payload
+from ketplan.store.journal import Planned
 from ketplan.store.plans import PlanState
 from tests.fhir.plan_builders import a_plan, a_timetable
 
@@ -38,8 +39,8 @@ def services(environment: dict[str, str]) -> Services:
     found = compose.open_services(load(environment))
     found.plans.save(PLAN.id, ISS, "jane", 1, plan_payload(PLAN, STEPS), TODAY)
     found.plans.move(PLAN.id, PlanState.WRITING, TODAY)
+    found.journal.plan(PLAN.id, [Planned(s.key, s.type, s.verb, s.resource) for s in STEPS], TODAY)
     for ordinal, step in enumerate(STEPS[:2]):
-        found.journal.plan(PLAN.id, step.key, ordinal, step.type, "create", step.resource, TODAY)
         found.journal.sending(PLAN.id, step.key, step.resource, TODAY)
         found.journal.done(PLAN.id, step.key, f"e{ordinal}", None, 201, TODAY)
     found.drafts.save(ISS, "joan", {"start": "2026-03-09"}, 0, TODAY - timedelta(days=400))

@@ -147,9 +147,7 @@ def test_a_process_killed_before_it_stored_the_answer_holds_nobody_up(
     LiveSessions(database).get("lid-1", "browser-1", START)
 
 
-def test_launches_renewed_side_by_side_do_not_mix(
-    ehr: Server, database: Database, url: str
-) -> None:
+def test_launches_renewed_side_by_side_do_not_mix(ehr: Server, database: Database, url: str) -> None:
     lids = [f"lid-{number}" for number in range(5)]
     before = {lid: signed_in(ehr, database, lid).access_token for lid in lids}
     wanting = Wanting(ehr.url, url)

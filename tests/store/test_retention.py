@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from ketplan.store.database import Database
 from ketplan.store.drafts import DraftWorks
-from ketplan.store.journal import Journal
+from ketplan.store.journal import Journal, Planned
 from ketplan.store.plans import Plans, PlanState
 from ketplan.store.retention import Retention
 from ketplan.store.reviews import Reviews
@@ -26,7 +26,7 @@ def a_course(database: Database, patient: str, at: datetime, state: PlanState = 
     plans.move(plan, PlanState.WRITING, at)
     if state is not PlanState.WRITING:
         plans.move(plan, state, at)
-    Journal(database).plan(plan, "goal", 0, "Goal", "create", {}, at)
+    Journal(database).plan(plan, [Planned("goal", "Goal", "create", {})], at)
     DraftWorks(database).save(ISS, patient, {"escort": "yes"}, 0, at)
     Sheets(database).save(SheetKey(ISS, patient, plan, "infusion-1"), {"x": 1}, 0, at)
     Reviews(database).add(plan, ISS, patient, f"review-{patient}", {"y": 1}, 0, at)

@@ -13,7 +13,7 @@ from ketplan.errors import ConfigError, InputError, RefusedError
 from ketplan.store.audit import AuditEvent, AuditTrail
 from ketplan.store.database import Database
 from ketplan.store.drafts import DraftWorks
-from ketplan.store.journal import STEP_STATES, Journal, StepState
+from ketplan.store.journal import STEP_STATES, Journal, Planned, StepState
 from ketplan.store.locks import RunLocks, is_running, this_host
 from ketplan.store.plans import PLAN_STATES, Plans, PlanState
 from tests.store.conftest import MINUTE, NOW
@@ -116,6 +116,9 @@ def test_a_plan_whose_key_is_lost_says_so(database: Database) -> None:
 # --- journal --------------------------------------------------------------------------------------------
 
 
+GOAL = Planned("goal", "Goal", "create", {})
+
+
 def a_journal(database: Database) -> Journal:
     Plans(database).save("plan-1", ISS, "p1", 1, {}, NOW)
     return Journal(database)
@@ -123,8 +126,8 @@ def a_journal(database: Database) -> Journal:
 
 def test_a_step_is_planned_sent_and_done(database: Database) -> None:
     journal = a_journal(database)
-    journal.plan("plan-1", "careplan", 1, "CarePlan", "create", {"goal": "step:goal"}, NOW)
-    journal.plan("plan-1", "goal", 0, "Goal", "create", {}, NOW)
+    care_plan = Planned("careplan", "CarePlan", "create", {"goal": "step:goal"})
+    assert [e.key for e in journal.plan("plan-1", [GOAL, care_plan], NOW)] == ["goal", "careplan"]
     journal.sending("plan-1", "careplan", {"goal": "Goal/1"}, NOW + MINUTE)
     (goal, careplan) = journal.entries("plan-1")
     assert (goal.key, goal.state, goal.attempts) == ("goal", StepState.PLANNED, 0)
@@ -137,16 +140,16 @@ def test_a_step_is_planned_sent_and_done(database: Database) -> None:
 
 def test_planning_again_keeps_what_an_earlier_run_left(database: Database) -> None:
     journal = a_journal(database)
-    journal.plan("plan-1", "goal", 0, "Goal", "create", {}, NOW)
+    journal.plan("plan-1", [GOAL], NOW)
     journal.sending("plan-1", "goal", {"sent": True}, NOW)
     journal.failed("plan-1", "goal", StepState.UNKNOWN, "No answer.", None, NOW)
-    again = journal.plan("plan-1", "goal", 0, "Goal", "create", {}, NOW)
+    (again,) = journal.plan("plan-1", [GOAL], NOW)
     assert (again.state, again.message, again.body) == (StepState.UNKNOWN, "No answer.", {"sent": True})
 
 
 def test_a_step_whose_answer_was_lost_never_counts_as_refused_or_unsent(database: Database) -> None:
     journal = a_journal(database)
-    journal.plan("plan-1", "goal", 0, "Goal", "create", {}, NOW)
+    journal.plan("plan-1", [GOAL], NOW)
     journal.sending("plan-1", "goal", {}, NOW)
     journal.failed("plan-1", "goal", StepState.UNKNOWN, "No answer.", None, NOW)
     with pytest.raises(RefusedError):
@@ -157,7 +160,7 @@ def test_a_step_whose_answer_was_lost_never_counts_as_refused_or_unsent(database
 
 def test_a_journal_needs_its_plan(database: Database) -> None:
     with pytest.raises(Exception, match=r"(?i)foreign key"):
-        Journal(database).plan("nowhere", "goal", 0, "Goal", "create", {}, NOW)
+        Journal(database).plan("nowhere", [GOAL], NOW)
 
 
 # --- run lock -------------------------------------------------------------------------------------------

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from ketplan.errors import Conflict, EhrError, Forbidden, NotFound, NotSupported, RefusedError, Temporary
-from ketplan.store.journal import STEP_STATES, JournalEntry, StepState
+from ketplan.store.journal import STEP_STATES, JournalEntry, Planned, StepState
 
 Json = dict[str, Any]
 START = datetime(2026, 3, 7, 16, 30, tzinfo=ZoneInfo("America/New_York"))
@@ -193,24 +193,16 @@ class FakeJournal:
     def entries(self, plan_id: str) -> tuple[JournalEntry, ...]:
         return tuple(sorted(self.rows.values(), key=lambda row: row.ordinal))
 
-    def plan(
-        self,
-        plan_id: str,
-        key: str,
-        ordinal: int,
-        resource_type: str,
-        verb: str,
-        body: Mapping[str, Any],
-        now: datetime,
-    ) -> JournalEntry:
-        if key not in self.rows:
-            row = JournalEntry(
+    def plan(self, plan_id: str, steps: Sequence[Planned], now: datetime) -> tuple[JournalEntry, ...]:
+        self.wire("journal")
+        for ordinal, step in enumerate(steps):
+            fresh = JournalEntry(
                 plan_id,
-                key,
+                step.key,
                 ordinal,
-                resource_type,
-                verb,
-                body,
+                step.resource_type,
+                step.verb,
+                step.body,
                 StepState.PLANNED,
                 0,
                 None,
@@ -219,8 +211,11 @@ class FakeJournal:
                 "",
                 now,
             )
-            self._keep(row)
-        return self.rows[key]
+            if step.key not in self.rows:
+                self.rows[step.key] = fresh
+                self.history.append((step.key, fresh.state))
+        self.wire("journalled")
+        return self.entries(plan_id)
 
     def sending(self, plan_id: str, key: str, body: Mapping[str, Any], now: datetime) -> None:
         attempts = self.rows[key].attempts + 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -35,6 +35,16 @@ STEP_STATES: Mapping[StepState, frozenset[StepState]] = {
 
 
 @dataclass(frozen=True)
+class Planned:
+    """A step as it is entered before anything is sent."""
+
+    key: str
+    resource_type: str
+    verb: str
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class JournalEntry:
     """One step as last known. `attempts` counts requests to write, `http_status` is the last answer's."""
 
@@ -58,39 +68,32 @@ class Journal:
         self._database = database
         self._table = database.schema.writeback_step
 
-    def plan(
-        self,
-        plan_id: str,
-        key: str,
-        ordinal: int,
-        resource_type: str,
-        verb: str,
-        body: Mapping[str, Any],
-        now: datetime,
-    ) -> JournalEntry:
-        """The step's row: a new one in state `planned`, or the one that an earlier run left.
+    def plan(self, plan_id: str, steps: Sequence[Planned], now: datetime) -> tuple[JournalEntry, ...]:
+        """The rows of the steps, in their order: new ones in state `planned`, or what an earlier run left.
 
         The plan itself must be stored first.
         """
         with self._database.writing() as connection:
-            row = connection.execute(self._one(plan_id, key)).one_or_none()
-            if row is None:
-                connection.execute(
-                    insert(self._table).values(
-                        plan_id=plan_id,
-                        key=key,
-                        ordinal=ordinal,
-                        resource_type=resource_type,
-                        verb=verb,
-                        body=dict(body),
-                        state=StepState.PLANNED,
-                        attempts=0,
-                        message="",
-                        updated=now,
-                    )
-                )
-                row = connection.execute(self._one(plan_id, key)).one()
-        return _entry(row)
+            known = set(connection.scalars(select(self._table.c.key).where(self._table.c.plan_id == plan_id)))
+            fresh = [
+                {
+                    "plan_id": plan_id,
+                    "key": step.key,
+                    "ordinal": ordinal,
+                    "resource_type": step.resource_type,
+                    "verb": step.verb,
+                    "body": dict(step.body),
+                    "state": StepState.PLANNED,
+                    "attempts": 0,
+                    "message": "",
+                    "updated": now,
+                }
+                for ordinal, step in enumerate(steps)
+                if step.key not in known
+            ]
+            if fresh:
+                connection.execute(insert(self._table), fresh)
+        return self.entries(plan_id)
 
     def sending(self, plan_id: str, key: str, body: Mapping[str, Any], now: datetime) -> None:
         """About to ask the EHR to store `body`: one attempt more."""
@@ -131,9 +134,6 @@ class Journal:
         with self._database.writing() as connection:
             if connection.execute(entering.values(state=state, **values)).rowcount == 0:
                 raise RefusedError(f"The journal has no step that could become “{state}” now.")
-
-    def _one(self, plan_id: str, key: str) -> Any:
-        return select(self._table).where(self._table.c.plan_id == plan_id, self._table.c.key == key)
 
 
 def _entry(row: Row[Any]) -> JournalEntry:

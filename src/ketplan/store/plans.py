@@ -54,8 +54,8 @@ PLAN_STATES: Mapping[PlanState, StateRule] = {
 class StoredPlan:
     """A confirmed plan as it was signed: `payload` is its JSON with the steps, opaque to the store.
 
-    Only its `kind` matters here: what is no plan says there what it is. `launch` is the id of the launch whose
-    permission carries its writing.
+    Only its `kind` matters here: what is no plan says there what it is. `launch` is the id of the launch
+    whose permission carries its writing.
     """
 
     plan_id: str

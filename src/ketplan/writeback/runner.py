@@ -78,8 +78,7 @@ class _Run:
         self._changing = {step.updates: step.changes for step in steps if step.verb is Verb.UPDATE}
 
     def through(self, on_progress: Callable[[Row], None] | None) -> Receipt:
-        for ordinal, step in enumerate(self._steps):
-            self._writing.plan(ordinal, step)
+        self._writing.plan(self._steps)
         for step in self._steps:
             self._writing.hold()
             done = self._rows[step.key] = self._taken(step)

@@ -6,14 +6,14 @@ The EHR, the journal and the lock are asked for as the small shapes below; `char
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
 from ketplan.ehr.profiles.shape import marker
-from ketplan.store.journal import StepState
+from ketplan.store.journal import Planned, StepState
 from ketplan.store.plans import PlanState
 
 Json = dict[str, Any]
@@ -69,6 +69,8 @@ class Entry(Protocol):
     """What the journal knows of a step."""
 
     @property
+    def key(self) -> str: ...
+    @property
     def state(self) -> StepState: ...
     @property
     def resource_id(self) -> str | None: ...
@@ -81,9 +83,7 @@ class Entry(Protocol):
 class Journal(Protocol):
     """See `ketplan.store.journal.Journal`, which this is."""
 
-    def plan(
-        self, plan_id: str, key: str, ordinal: int, resource_type: str, verb: str, body: Json, now: datetime
-    ) -> Entry: ...
+    def plan(self, plan_id: str, steps: Sequence[Planned], now: datetime) -> Sequence[Entry]: ...
 
     def sending(self, plan_id: str, key: str, body: Json, now: datetime) -> None: ...
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ketplan.errors import EhrError, RefusedError, Temporary
 from ketplan.fhir.render import Step
-from ketplan.store.journal import StepState
+from ketplan.store.journal import Planned, StepState
 from ketplan.writeback.steps import Chart, Entry, Journal, Json, Lock, Outcome, Row
 
 LEASE_SECONDS = 300.0
@@ -41,12 +41,12 @@ class Writing:
     taken: set[str] = field(default_factory=set)
     held: datetime | None = None
 
-    def plan(self, ordinal: int, step: Step) -> None:
-        entry = self.journal.plan(
-            self.plan_id, step.key, ordinal, step.type, str(step.verb), step.resource, self.now()
-        )
-        self.entries[step.key] = entry
-        self.states[step.key] = StepState.UNKNOWN if entry.state is StepState.SENDING else entry.state
+    def plan(self, steps: Sequence[Step]) -> None:
+        planned = [Planned(step.key, step.type, str(step.verb), step.resource) for step in steps]
+        for entry in self.journal.plan(self.plan_id, planned, self.now()):
+            self.entries[entry.key] = entry
+            lost = entry.state is StepState.SENDING
+            self.states[entry.key] = StepState.UNKNOWN if lost else entry.state
 
     def hold(self) -> None:
         """Keep the plan for this run. RefusedError when it took so long that another run has it now."""
