@@ -27,6 +27,10 @@ def findings(tables: Tables) -> Iterator[Block]:
         " active substance use are blocks here by a house decision stricter than the label. The medical"
         " director must confirm that they should be."
     )
+    yield Text(
+        "The words give the shipped numbers. Where this site has set another it decides, and stands in front"
+        " under what was set otherwise."
+    )
     yield from _suicide(tables)
     for cls in FindingClass:
         yield heading(3, _TITLES[cls])

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from ketplan.clinical.disorders import BY_ID
 from ketplan.clinical.instruments.administrations import Administration, Moment, administrations
-from ketplan.clinical.instruments.model import Instrument
+from ketplan.clinical.instruments.model import Instrument, Licence
 from ketplan.clinical.instruments.table import INSTRUMENTS
 from ketplan.manual import sample
 from ketplan.manual.blocks import Block, Text, heading, table
@@ -51,9 +51,16 @@ def _instrument(i: Instrument) -> tuple[str, ...]:
         i.loinc_total or "none known",
         cuts,
         change,
-        i.licence.value,
+        _may_ship(i),
         i.source,
     )
+
+
+def _may_ship(i: Instrument) -> str:
+    """The licence, and where it would allow more than ketplan holds, that it does."""
+    if i.licence is Licence.FREE and not i.items:
+        return f"{i.licence.value}; their wording is not in ketplan: score field only"
+    return i.licence.value
 
 
 def _when(tables: Tables) -> Iterator[Block]:
