@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Barrier
@@ -169,7 +170,7 @@ def ends_its_token(target: Target) -> str:
 
 def books_one_visit(target: Target) -> str:
     """One visit by itself, in the shape this kind of EHR takes."""
-    step = next(step for step in _steps(target) if step.type == "Appointment")
+    step = next(step for step in _steps(target.patient) if step.type == "Appointment")
     alone = {name: value for name, value in step.resource.items() if name not in _LINKS}
     return _writes_one(target, alone)
 
@@ -264,7 +265,7 @@ class Course:
 
     def __init__(self, target: Target) -> None:
         self.target = target
-        self.steps = _steps(target)
+        self.steps = _steps(target.patient)
         self._folder = TemporaryDirectory(dir=MEMORY)
         self._database = open_database(f"sqlite:///{self._folder.name}/ketplan.db", [KEY])
         self._before = {kind: set(target.stored(kind)) for kind in WRITTEN}
@@ -330,9 +331,10 @@ def _standing(receipt: Receipt) -> Counter[str]:
     return Counter(reference.partition("/")[0] for reference in references)
 
 
-def _steps(target: Target) -> tuple[Step, ...]:
+@cache
+def _steps(patient: str) -> tuple[Step, ...]:
     """A short course at times nobody has to give, in a room with a nurse."""
-    draft = a_draft(patient=f"Patient/{target.patient}", addresses=(), findings=())
+    draft = a_draft(patient=f"Patient/{patient}", addresses=(), findings=())
     draft = replace(draft, visits=tuple(visit for visit in draft.visits if visit.key in VISITS))
     timetable = a_timetable(draft)
     free = tuple(replace(placed, slots=(), resources=CALENDARS) for placed in timetable.placed)

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from ketplan.sandbox.app import create_app
 from ketplan.sandbox.harbor import Harbor
-from tests.sandbox.support import BASE, LAUNCH_URL, Clock, Fhir
+from tests.sandbox.support import BASE, LAUNCH_URL, Clock, Fhir, Like
 
 TODAY = date(2026, 2, 16)
 
@@ -48,3 +48,21 @@ def fhir(client: FlaskClient) -> Fhir:
 @pytest.fixture
 def as_token(client: FlaskClient) -> Iterator[Callable[[str], Fhir]]:
     yield lambda token: Fhir(client, token)
+
+
+@pytest.fixture
+def like(clock: Clock) -> Like:
+    """FHIR requests with the operator's token, to an EHR like the named one."""
+
+    def made(name: str) -> Fhir:
+        app = create_app(
+            BASE,
+            today=TODAY,
+            launch_url=LAUNCH_URL,
+            static_tokens={"all": "system/*.cruds"},
+            clock=clock,
+            like=name,
+        )
+        return Fhir(app.test_client(), "all")
+
+    return made

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -68,6 +68,9 @@ class Fhir:
             yield bundle
             links = {link["relation"]: link["url"] for link in bundle["link"]}
             url = links["next"].removeprefix(f"{BASE}/fhir/") if "next" in links else None
+
+
+Like = Callable[[str], Fhir]
 
 
 def ids(bundle: dict[str, Any], mode: str = "match") -> list[str]:

@@ -7,10 +7,12 @@ import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from threading import Barrier
 
 import pytest
 import requests
 
+from ketplan.sandbox.faults import Faults, FaultSwitch
 from ketplan.sandbox.server import Server, serve
 from tests.sandbox.support import a_care_plan, an_appointment
 
@@ -78,3 +80,26 @@ def test_an_app_can_be_registered_once_both_addresses_are_known(server: Server) 
     server.harbor.register("http://localhost:9/launch")
     page = requests.get(f"{server.url}/patients/gad-ready", timeout=5).text
     assert "Launch ketplan" in page
+
+
+@pytest.mark.parametrize("words", ["short on=read", "cut on=read", "hang seconds=0.01 on=read"])
+def test_connections_that_end_too_early(server: Server, words: str) -> None:
+    server.harbor.faults.add(words)
+    with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
+        requests.get(f"{server.url}/fhir/Patient/gad-ready", timeout=5)
+
+
+def test_of_many_conditional_creates_a_racing_server_stores_several() -> None:
+    body = json.dumps(a_care_plan(identifier=[{"system": "urn:ids", "value": "one"}]))
+    headers = {**FHIR, "If-None-Exist": "identifier=urn:ids|one"}
+    all_have_looked = Barrier(4)
+    with serve("127.0.0.1", 0, today=date(2026, 2, 16), open_access=True, like="wso2") as server:
+        server.harbor.faults = FaultSwitch(Faults(), sleep=lambda seconds: all_have_looked.wait(10) and None)
+
+        def create(_: int) -> int:
+            return requests.post(f"{server.url}/fhir/CarePlan", body, headers=headers, timeout=20).status_code
+
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(create, range(4))) == [201] * 4
+        again = requests.post(f"{server.url}/fhir/CarePlan", body, headers=headers, timeout=5)
+        assert again.status_code == 412
