@@ -189,3 +189,11 @@ class TestBannerOfTheEhr:
             forms = browser.get(path + page).text.split("<form")[1:]
             [form] = [one.partition("</form>")[0] for one in forms if sent_to in one]
             assert "Jane Samplewood" in form, page
+
+    def test_in_a_window_of_its_own_there_is_no_ehr_around_it(self, browser: Browser, http: Telling) -> None:
+        http.said = {"need_patient_banner": False}
+        path = browser.launch(PATIENT)
+        own = browser.client.get(path, base_url=APP, headers={"Sec-Fetch-Dest": "document"})
+        framed = browser.client.get(path, base_url=APP, headers={"Sec-Fetch-Dest": "iframe"})
+        assert "Samplewood" in own.text.partition("</header>")[0].partition("<header")[2]
+        assert "Samplewood" not in framed.text.partition("</header>")[0].partition("<header")[2]

@@ -53,6 +53,16 @@ def test_a_frame_without_cookies_is_offered_a_window_of_its_own(app: Flask, http
     assert http.sent == []
 
 
+def test_a_window_of_its_own_without_cookies_is_told_to_allow_them(app: Flask, http: EhrHttp) -> None:
+    client = app.test_client(use_cookies=False)
+    own = {"Sec-Fetch-Dest": "document"}
+    hop = client.get(f"/launch?iss={ISS}&launch=handle-1", base_url=APP, headers=own)
+    page = client.get(hop.location, base_url=APP, headers=own)
+    assert "Allow cookies for this site" in words(page)
+    assert 'target="_blank"' not in page.text
+    assert http.sent == []
+
+
 def test_the_authorization_request_carries_what_smart_asks_for(browser: Browser) -> None:
     address = browser.to_sign_in("gad-ready")
     assert address.startswith("http://127.0.0.1:8401/auth/authorize?")

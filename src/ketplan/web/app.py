@@ -13,6 +13,7 @@ from typing import Any, cast
 from flask import Flask
 
 from ketplan import compose
+from ketplan.access import open_access
 from ketplan.compose import Services
 from ketplan.config import Ehr, signing_key
 from ketplan.ehr.discovery import Discovery
@@ -39,8 +40,8 @@ from ketplan.web import (
     unsent,
     workspace,
 )
-from ketplan.access import open_access
 from ketplan.web.context import Desk, Glue, Run, desk
+from ketplan.web.page import show_banner
 from ketplan.web.presenters import words
 from ketplan.web.reading import Readings
 from ketplan.web.sessions import LiveSession
@@ -136,6 +137,7 @@ def create_app(
         until=_until,
         idle_watch=idle.watch,
         has_style=style.has_style,
+        show_banner=show_banner,
         unsent_ticket=unsent.ticket,
         any_unsent=unsent.any_kept,
     )

@@ -49,7 +49,7 @@ def _cookie_hop(iss: str, launch: list[str]) -> Response | tuple[str, int]:
     handle = launch[0] if launch else None
     if CHECKED in request.args:
         address = url_for("launch.start", iss=iss, launch=handle)
-        return render_template("no_cookie.html", address=address), 200
+        return render_template("no_cookie.html", address=address, own_window=security.is_own_window()), 200
     back = redirect(url_for("launch.start", iss=iss, launch=handle, cookie="1"), 303)
     return security.name_browser(back, desk().token())
 

@@ -12,6 +12,7 @@ from ketplan.clinical.record import Patient
 from ketplan.clinical.view import View
 from ketplan.fhir.render import Step, Verb
 from ketplan.store.plans import PlanState, StoredPlan
+from ketplan.web import security
 from ketplan.web.bench import Bench
 from ketplan.web.context import desk
 from ketplan.web.presenters import calendar, course, readiness, words, writing
@@ -85,6 +86,11 @@ def bench_page(bench: Bench) -> dict[str, Any]:
         "read_ago": words.ago(read_at, now),
         "blocked": proposal.draft.decision is Decision.BLOCKED,
     }
+
+
+def show_banner(session: LiveSession) -> bool:
+    """An EHR that shows the patient does so around its frame: in a window of its own ketplan has to."""
+    return session.banner or security.is_own_window()
 
 
 def banner(patient: Patient, view: View) -> Banner:

@@ -56,6 +56,11 @@ def require_csrf(lid: str) -> None:
         raise RefusedError("This form did not come from a page of this launch: reload that page.")
 
 
+def is_own_window() -> bool:
+    """Whether the browser says that it shows this page in a tab of its own, outside every frame."""
+    return request.headers.get("Sec-Fetch-Dest") == "document"
+
+
 def framed_by(ehr: Ehr | None) -> None:
     """Say which EHR this answer is for, so that its pages, and no others, may frame it."""
     g.frame_ancestors = ehr.frame_ancestors if ehr else ()
