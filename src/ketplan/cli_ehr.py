@@ -36,15 +36,17 @@ def doctor(
 
     from ketplan import config
     from ketplan.ehr.doctor.examination import examine
+    from ketplan.ehr.profiles.load import with_own
 
     if bool(url) == bool(name):
         raise InputError("Give either the FHIR address of an EHR or --ehr NAME.")
     settings = config.from_environment()
     report = examine(
-        _configured(settings, name) if name else config.Ehr("doctor", str(url), UNREGISTERED),
+        configured(settings, name) if name else config.Ehr("doctor", str(url), UNREGISTERED),
         f"{settings.public_url}/callback",
         token=bearer_token(token_env),
         patient_id=wanted_patient(patient_id) if patient_id else None,
+        profiles=with_own(settings.profiles),
     )
     say(json.dumps(report.as_json(), indent=2) if as_json else "\n".join(report.as_text()))
     sys.exit(report.exit_code)
@@ -61,14 +63,15 @@ def scopes(name: str | None, v1: bool) -> None:
     from ketplan import config
     from ketplan.ehr.scopes import reasons
 
-    own = _configured(config.from_environment(), name).scopes if name else ()
+    own = configured(config.from_environment(), name).scopes if name else ()
     rows = reasons(v1, own)
     width = max(len(word) for word, _ in rows)
     for word, reason in rows:
         click.echo(f"{word:{width}}  {reason}")
 
 
-def _configured(settings: Settings, name: str) -> Ehr:
+def configured(settings: Settings, name: str) -> Ehr:
+    """The EHR of the settings file with this name; InputError when there is none."""
     for ehr in settings.ehrs:
         if ehr.name == name:
             return ehr

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from ketplan.config import Ehr
 from ketplan.ehr import urls
+from ketplan.ehr.ability import Known, Observed
 from ketplan.ehr.client import FhirClient
 from ketplan.ehr.discovery import Endpoints, discover
 from ketplan.ehr.doctor import offers, sign_in, trials, watch
 from ketplan.ehr.doctor.report import Check, Report
 from ketplan.ehr.doctor.watch import Watch
 from ketplan.ehr.patience import Patience
+from ketplan.ehr.profiles.choose import chosen
+from ketplan.ehr.profiles.load import shipped
+from ketplan.ehr.profiles.model import Profile
 from ketplan.errors import EhrError, Temporary
 
 Token = Callable[[], str | None]
@@ -24,11 +28,14 @@ def examine(
     token: str | None = None,
     patient_id: str | None = None,
     patience: Patience | None = None,
+    profiles: Mapping[str, Profile] | None = None,
+    observed: Observed | None = None,
 ) -> Report:
     """Ask `ehr` everything a launch and a plan will need. Sends GET and nothing else.
 
-    With `patient_id` each section is searched, with the `token` or, on an open server, without one. Raises
-    InputError when the address cannot be used, Temporary when nobody answers there.
+    `profiles` are the vendor profiles to choose from (those ketplan comes with), `observed` what this EHR
+    refused before. With `patient_id` each section is searched, with the `token` or, on an open server,
+    without one. Raises InputError when the address cannot be used, Temporary when nobody answers there.
     """
     patience = patience or Patience()
     seen = Watch(patience.now)
@@ -49,8 +56,11 @@ def examine(
             yield from sign_in.signing_in(ehr, found, seen, redirect_uri, at)
         version, abilities = offers.spoken(client)
         yield version
+        profile = chosen(profiles or shipped(), base, ehr.profile, abilities)
+        client.profile = profile
+        yield offers.recognised(profile)
         if abilities:
-            yield from offers.offered(abilities)
+            yield from offers.offered(Known(profile, abilities, observed or {}), abilities)
         guard, is_open = trials.unguarded(open_client)
         yield guard
         if patient_id and (token or is_open):

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from ketplan.ehr.ability import Ability, Known
 from ketplan.ehr.asking import Query
 from ketplan.ehr.capabilities import Capabilities
 from ketplan.ehr.client import FhirClient
 from ketplan.ehr.doctor.report import Check, Light
-from ketplan.ehr.sections import SECTIONS, SectionSpec
+from ketplan.ehr.profiles.load import generic
+from ketplan.ehr.profiles.model import Profile
+from ketplan.ehr.sections import SECTIONS, SectionSpec, by_parts, searches
 from ketplan.errors import EhrError
 
 # Without these nobody can be screened: a plan made without them would rest on nothing.
@@ -45,6 +48,11 @@ RUNGS = (
         "writes the plan without visits; they are booked by hand from its timetable",
     ),
     Rung("Provenance", ("create",), "keeps who signed in its own audit trail, not in the EHR"),
+    Rung("QuestionnaireResponse", ("create",), "keeps the answers to a scale itself, not in the EHR"),
+    Rung("Observation", ("create",), "keeps totals and what a session measured itself, not in the EHR"),
+    Rung("Procedure", ("create",), "keeps that a session took place itself, not in the EHR"),
+    Rung("MedicationAdministration", ("create",), "keeps the dose that was given itself, not in the EHR"),
+    Rung("AdverseEvent", ("create",), "keeps an adverse event itself, not in the EHR"),
 )
 
 
@@ -64,13 +72,22 @@ def spoken(client: FhirClient) -> tuple[Check, Capabilities | None]:
     return Check("FHIR version", asked, f"{found.fhir_version}{software}", Light.GREEN), found
 
 
-def offered(found: Capabilities) -> Iterator[Check]:
+def recognised(profile: Profile) -> Check:
+    """Which vendor profile is used, and how much it knows."""
+    asked = "settings, address, CapabilityStatement"
+    if profile == generic():
+        return Check("profile", asked, "of no vendor that is known: as any FHIR R4 server", Light.GREEN)
+    told = f"{profile.label} ({profile.name}): {len(profile.limits)} limits, {len(profile.quirks)} quirks"
+    return Check("profile", asked, told, Light.GREEN)
+
+
+def offered(known: Known, found: Capabilities) -> Iterator[Check]:
     """One check per section of the record, per type to write, and of what surrounds them."""
     yield _reading(found)
     for spec in SECTIONS:
-        yield _search(found, spec)
+        yield _search(found, spec, known.profile)
     for rung in RUNGS:
-        yield _rung(found, rung)
+        yield _rung(known, rung)
     yield _once(found)
     yield _calendar(found)
 
@@ -91,15 +108,17 @@ def _reading(found: Capabilities) -> Check:
     return Check("read Patient", "read", "not offered", *light("Patient"))
 
 
-def _search(found: Capabilities, spec: SectionSpec) -> Check:
-    name, asked = f"search {spec.name}", f"by {parameters(spec.queries[0])}"
+def _search(found: Capabilities, spec: SectionSpec, profile: Profile) -> Check:
+    spec = spec.parts[0] if by_parts(spec, profile) else spec
+    queries = searches(spec, profile)
+    name, asked = f"search {spec.kind}", f"by {parameters(queries[0])}"
     if not found.can(spec.kind, "search-type"):
         return Check(name, asked, "not offered", *light(spec.kind))
-    missing = [_missing(found, spec.kind, query) for query in spec.queries]
+    missing = [_missing(found, spec.kind, query) for query in queries]
     if not missing[0]:
         return Check(name, asked, "offered", Light.GREEN)
     answer = f"offered without {', '.join(missing[0])}"
-    for query, lacks in zip(spec.queries, missing, strict=True):
+    for query, lacks in zip(queries, missing, strict=True):
         if not lacks:
             return Check(name, asked, answer, Light.AMBER, f"asks by {parameters(query)} where it is refused")
     return Check(
@@ -116,13 +135,22 @@ def _missing(found: Capabilities, kind: str, query: Query) -> list[str]:
     return lacks + ["_include" for value in wanted if not includes & {value, "*"}]
 
 
-def _rung(found: Capabilities, rung: Rung) -> Check:
+def _rung(known: Known, rung: Rung) -> Check:
+    """The four that decide: what is known of this kind, what it says, what it granted, what it refused."""
     name, asked = f"write {rung.kind}", " and ".join(rung.verbs)
-    lacks = [verb for verb in rung.verbs if not found.can(rung.kind, verb)]
+    abilities = [known.ability(rung.kind, verb, None) for verb in rung.verbs]
+    said = "; ".join(_voices(ability, len(abilities) > 1) for ability in abilities)
+    lacks = [ability.verb for ability in abilities if not ability.may]
     if not lacks:
-        return Check(name, asked, "native", Light.GREEN)
+        return Check(name, asked, f"native ({said})", Light.GREEN)
     lost = rung.lost if "create" in lacks else "leaves it a draft, without its list of what was booked"
-    return Check(name, asked, f"{' and '.join(lacks)} not offered", Light.AMBER, lost)
+    return Check(name, asked, f"{' and '.join(lacks)} not offered ({said})", Light.AMBER, lost)
+
+
+def _voices(ability: Ability, named: bool) -> str:
+    words = {True: "yes", False: "no", None: "silent"}
+    said = ", ".join(f"{voice.source} {words[voice.says]}" for voice in ability.voices)
+    return f"{ability.verb}: {said}" if named else said
 
 
 def _once(found: Capabilities) -> Check:

@@ -10,7 +10,7 @@ from ketplan.ehr.bundles import SearchResult
 from ketplan.ehr.client import FhirClient
 from ketplan.ehr.doctor.offers import light, parameters
 from ketplan.ehr.doctor.report import Check, Light
-from ketplan.ehr.sections import SECTIONS, SectionSpec, belongs, filled
+from ketplan.ehr.sections import SECTIONS, SectionSpec, belongs, by_parts, filled, searches
 from ketplan.errors import EhrError
 
 NOBODY = "ketplan-doctor-nobody"
@@ -55,7 +55,12 @@ def tried(client: FhirClient, patient_id: str, today: date) -> Iterator[Check]:
 
 
 def _section(client: FhirClient, spec: SectionSpec, patient_id: str, today: date) -> Iterator[Check]:
-    asked = ask(client, spec.kind, [filled(query, patient_id, today) for query in spec.queries])
+    wanted = () if by_parts(spec, client.profile) else searches(spec, client.profile)
+    if not wanted:
+        for part in spec.parts:
+            yield from _section(client, part, patient_id, today)
+        return
+    asked = ask(client, spec.kind, [filled(q, patient_id, today, client.profile) for q in wanted])
     if asked.found is not None:
         yield _counted(client, spec, patient_id, asked, asked.found)
     elif spec.parts and asked.errors[-1].status in REFUSALS:
@@ -72,7 +77,8 @@ def _counted(
 ) -> Check:
     own = sum(belongs(client.base, resource, patient_id) for resource in found.resources)
     foreign = len(found.resources) - own
-    name, how, words = f"try {spec.name}", f"by {parameters(spec.queries[0])}", f"{own} found"
+    first = searches(spec, client.profile)[0]
+    name, how, words = f"try {spec.name}", f"by {parameters(first)}", f"{own} found"
     oddities = [
         (f"{foreign} about somebody else or nobody", "leaves those out and says so") if foreign else None,
         (f"{found.dropped} could not be read", "counts them beside the section") if found.dropped else None,
