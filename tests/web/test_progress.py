@@ -130,6 +130,10 @@ def answered(browser: Browser, page: TestResponse, said: Mapping[str, str]) -> T
     return browser.get(str(answer.location))
 
 
+def sheets_beside(page: TestResponse) -> str:
+    return page.request.path.replace("/review", "/sessions")
+
+
 def records(ehr: Flask) -> list[dict[str, Any]]:
     found = ehr.extensions["harbor"].store.all("QuestionnaireResponse")
     return [r for r in found if r.get("questionnaire") == REVIEW]
@@ -193,6 +197,8 @@ def test_an_accepted_rise_is_previewed_confirmed_written_once_and_acts(
     assert "WRITTEN" in done.text
     again = words(browser.get(page.request.path))
     assert "53 mg dose 3 0.75 mg/kg × 70.00 kg = 52.5 mg, rounded to 53 mg" in again
+    sheet = browser.get(f"{sheets_beside(page)}/infusion-3/before")
+    assert "0.75 mg/kg × 70.00 kg = 52.5 mg, rounded to 53 mg" in words(sheet)
     assert "as agreed in the review" in again
     assert again.count("ACCEPTED Raise the dose") == 1
     written = [r for r in records(ehr) if len(r["item"][0].get("item", [])) > 1]
@@ -379,6 +385,7 @@ def test_added_infusions_and_maintenance_act(browser: Browser, chart: Chart, clo
     assert "All 6 planned doses have been given." in words(page)
     answered(browser, page, edited(page, "Add infusions", "doses_added", "1", "one is enough"))
     assert "6 of 7 given" in words(browser.get(page.request.path))
+    assert "Dose 7" in words(browser.get(sheets_beside(page)))
     chart.dose(PLAN, "infusion-7", date(2026, 3, 27), 35, 0.5)
     chart.rating(date(2026, 4, 3), 5)
     clock.pass_(days=8)
@@ -388,6 +395,7 @@ def test_added_infusions_and_maintenance_act(browser: Browser, chart: Chart, clo
     browser.get(str(confirm(browser, shown).location))
     page = browser.get(page.request.path)
     assert "every 7 days" in words(page)
+    assert "Maintenance dose 1" in words(browser.get(sheets_beside(page)))
     answered(browser, page, filled(page, "Start maintenance", "rejected", reason="patient prefers to wait"))
     assert "not started" in words(browser.get(page.request.path))
 

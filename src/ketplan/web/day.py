@@ -51,10 +51,18 @@ def visits(course: Course, appointments: tuple[Booked, ...]) -> tuple[DoseVisit,
     planned = max(course.now.plan.planned, len(found))
     for number in range(1, planned + 1):
         found.setdefault(f"infusion-{number}", DoseVisit(f"infusion-{number}", f"Dose {number}"))
+    for number in range(1, _maintenance(course) + 1):
+        key = f"maintenance-{number}"
+        found.setdefault(key, DoseVisit(key, f"Maintenance dose {number}"))
     for key, appointment in _in_chart(course.plan.plan_id, appointments):
         title = found[key].title if key in found else appointment.description or key
         found[key] = DoseVisit(key, title, appointment.start, appointment.status or "")
     return tuple(sorted(found.values(), key=lambda v: v.order))
+
+
+def _maintenance(course: Course) -> int:
+    """How many maintenance doses there are: those given, and the next once a clinician has started it."""
+    return len(course.now.happened.maintenance) + (course.now.due is not None)
 
 
 def _signed(plan: StoredPlan) -> Iterator[DoseVisit]:
