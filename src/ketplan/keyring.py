@@ -48,7 +48,7 @@ class Keyring:
         heirs = [one for one in known if one.algorithm == key.algorithm and one.kid != kid]
         now = self._now()
         replaced = any(key.signs_from < heir.signs_from <= now - LAG for heir in heirs)
-        if not replaced and not compromised:
+        if key.signs_from <= now and not replaced and not compromised:
             raise RefusedError("This key still signs, or did until just now: rotate first, then wait.")
         if not heirs:
             self._made(key.algorithm, timedelta(0))
