@@ -51,7 +51,7 @@ def verify(
 def usable(keys: Iterable[dict[str, Any]]) -> int:
     """How many of a signer's published keys a sign-in token could be checked with."""
     kinds = set(KEY_TYPES.values())
-    signing = [key for key in keys if key.get("kty") in kinds and key.get("use", "sig") == "sig"]
+    signing = [key for key in keys if str(key.get("kty")) in kinds and key.get("use", "sig") == "sig"]
     return sum(_imported(key) is not None for key in signing)
 
 
