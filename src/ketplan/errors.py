@@ -10,6 +10,7 @@ KetplanError
 └── EhrError                the EHR did not do what was asked: HTTP 502
     ├── Temporary           worth trying again: exit 75
     │   ├── Unreachable     there was no connection, or it broke
+    │   ├── PagesExpired    the EHR has forgotten the further pages of a search
     │   └── SignInEnded     the EHR takes this sign-in no longer: another launch goes on from here
     └── Fatal               trying again changes nothing: exit 1
         ├── Forbidden       the EHR will not let this user do it
@@ -81,6 +82,10 @@ class Unreachable(Temporary):
 
 
 class SignInEnded(Temporary):
+    pass
+
+
+class PagesExpired(Temporary):
     pass
 
 

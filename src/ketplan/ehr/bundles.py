@@ -82,7 +82,7 @@ class Gathering:
 
     def _remark(self, resource: Json) -> None:
         words = outcome.describe(resource)
-        if outcome.is_failure(resource):
+        if outcome.is_failure(resource) or outcome.is_partial(resource):
             self.stop(words)
         elif words:
             self._outcomes.append(words)

@@ -15,7 +15,7 @@ from ketplan.ehr.patience import Patience
 from ketplan.ehr.profiles.load import generic
 from ketplan.ehr.statements import Statements
 from ketplan.ehr.transport import Answer, Http
-from ketplan.errors import EhrError, Fatal, InputError, Temporary
+from ketplan.errors import EhrError, Fatal, InputError, PagesExpired, Temporary
 
 Json = dict[str, Any]
 Params = Sequence[tuple[str, str]]
@@ -79,7 +79,16 @@ class FhirClient:
         return Resource(body, _etag(answer, body))
 
     def search(self, kind: str, params: Params, max_pages: int = MAX_PAGES) -> SearchResult:
-        """Every page of a search. A page that fails after the first leaves the result incomplete."""
+        """Every page of a search. A page that fails after the first leaves the result incomplete.
+
+        An EHR that has forgotten the further pages meanwhile is asked once more from the beginning.
+        """
+        try:
+            return self._pages(kind, params, max_pages, begun_again=False)
+        except PagesExpired:
+            return self._pages(kind, params, max_pages, begun_again=True)
+
+    def _pages(self, kind: str, params: Params, max_pages: int, begun_again: bool) -> SearchResult:
         gathering = Gathering(kind)
         _, body = self._get(urls.resource_url(self.base, kind), params)
         link = gathering.add(body)
@@ -89,6 +98,8 @@ class FhirClient:
                 here = self._step(here, link, seen, max_pages)
                 link = gathering.add(self._get(here)[1])
             except EhrError as error:
+                if isinstance(error, PagesExpired) and not begun_again:
+                    raise
                 gathering.stop(str(error))
                 break
         return gathering.result()
@@ -138,7 +149,10 @@ class FhirClient:
     def _get(
         self, url: str, params: Params | None = None, headers: Mapping[str, str] = READ_HEADERS
     ) -> tuple[Answer, Any]:
-        answer = self.patience.ask(lambda: self._send("GET", url, headers, params=params))
+        answer = self.patience.ask(
+            lambda: self._send("GET", url, headers, params=params),
+            lambda said: outcome.is_final(_lenient(said)),
+        )
         if answer.status == 304 and "If-None-Match" in headers:
             return answer, None
         body = answer.json() if 200 <= answer.status < 300 else _lenient(answer)

@@ -16,6 +16,7 @@ from ketplan.errors import (
     Forbidden,
     NotFound,
     NotSupported,
+    PagesExpired,
     SignInEnded,
     Temporary,
 )
@@ -50,6 +51,19 @@ CODE_MEANING: dict[str, int] = {
     "lock-error": 423, "business-rule": 422, "throttled": 429, "transient": 503, "timeout": 504,
 }  # fmt: skip
 BAD = frozenset({"error", "fatal"})
+# Epic says by number what its status does not (fhir.epic.com, OperationOutcome codes).
+EPIC = "1.2.840.114350."
+GLASS = "The EHR shows this only to those who answer its own question for it: open it in the EHR first"
+NUMBERS: dict[str, tuple[type[EhrError], str]] = {
+    "4100": (NotFound, "The EHR has no such resource"),
+    "4113": (PagesExpired, "The EHR has forgotten the further pages of this search"),
+    "4118": (Forbidden, "The EHR does not allow this to the signed-in user"),
+    "4130": (Forbidden, GLASS),
+    "4131": (Forbidden, GLASS),
+    "4134": (Forbidden, GLASS),
+    "4135": (Fatal, "The EHR takes no more requests from ketplan today"),
+}
+PARTIAL = frozenset({"4119", "59133"})
 
 
 def error_for(status: int, body: Any) -> EhrError | None:
@@ -71,14 +85,27 @@ def is_outcome(resource: Any) -> bool:
     return isinstance(resource, dict) and resource.get("resourceType") == "OperationOutcome"
 
 
+def is_partial(resource: Any) -> bool:
+    """Whether the EHR says of a search that it did not give all of it."""
+    return not PARTIAL.isdisjoint(_numbers(resource))
+
+
+def is_final(body: Any) -> bool:
+    """Whether asking again is pointless although the status says that the EHR is busy."""
+    return any(NUMBERS[n][0] is Fatal for n in _numbers(body) if n in NUMBERS)
+
+
 def describe(resource: Any) -> str:
     """An OperationOutcome in the server's words: for a screen only, as it may hold patient data."""
     return "; ".join(filter(None, map(_issue_words, _issues(resource))))
 
 
 def _error(meaning: int, status: int, body: Any) -> EhrError:
-    kind, words = MEANING.get(meaning) or _family(meaning)
     code = _code(body)
+    known = next((NUMBERS[n] for n in _numbers(body) if n in NUMBERS), None)
+    if known is None and code == "not-supported" and meaning in (400, 422):
+        known = MEANING[501]
+    kind, words = known or MEANING.get(meaning) or _family(meaning)
     return kind(f"{words} (HTTP {status}{', ' + code if code else ''}).", status, describe(body))
 
 
@@ -93,6 +120,14 @@ def _family(status: int) -> tuple[type[EhrError], str]:
 def _issues(resource: Any) -> list[dict[str, Any]]:
     issues = resource.get("issue") if is_outcome(resource) else None
     return [issue for issue in issues if isinstance(issue, dict)] if isinstance(issues, list) else []
+
+
+def _numbers(body: Any) -> list[str]:
+    """The numbers Epic gives its issues; nobody else's codes."""
+    details = [issue.get("details") for issue in _issues(body)]
+    lists = [d.get("coding") for d in details if isinstance(d, dict)]
+    codings = [c for codings in lists if isinstance(codings, list) for c in codings if isinstance(c, dict)]
+    return [str(c.get("code")) for c in codings if EPIC in str(c.get("system"))]
 
 
 def _code(body: Any) -> str:

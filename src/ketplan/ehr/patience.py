@@ -29,10 +29,13 @@ class Patience:
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
 
-    def ask(self, send: Callable[[], Answer]) -> Answer:
+    def ask(
+        self, send: Callable[[], Answer], is_final: Callable[[Answer], bool] = lambda answer: False
+    ) -> Answer:
         """`send` up to three times while the server is busy or unreachable; the last answer, or Unreachable.
 
-        A read that timed out is not repeated: the user has waited long enough.
+        A read that timed out is not repeated: the user has waited long enough. Nor is one whose answer
+        `is_final`.
         """
         for attempt in range(TRIES - 1):
             try:
@@ -40,7 +43,7 @@ class Patience:
             except Unreachable:
                 self.sleep(self._backoff(attempt))
                 continue
-            if answer.status not in AGAIN:
+            if answer.status not in AGAIN or is_final(answer):
                 return answer
             self.sleep(self._wait(answer, attempt))
         return send()
