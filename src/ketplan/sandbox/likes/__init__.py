@@ -266,8 +266,9 @@ def parse(name: str, raw: Mapping[str, Any]) -> Like:
     lists = {key: tuple(_table(cls, one, f"{name}.{key}") for one in raw.get(key, ()))
              for key, cls in _LISTS.items()}  # fmt: skip
     groups = {key: _table(cls, raw[key], f"{name}.{key}") for key, cls in _GROUPS.items() if key in raw}
-    said = (str(raw.get(one, "")) for one in ("software", "publisher"))
-    return Like(name, raw["title"], *said, **lists, **groups)
+    plain = {one: str(raw.get(one, "")) for one in sorted(own)}
+    filled: dict[str, Any] = {**plain, **lists, **groups}
+    return Like(name, **filled)
 
 
 def _table(cls: type, raw: Mapping[str, Any], where: str) -> Any:
