@@ -65,3 +65,19 @@ def test_entries_that_are_no_list_are_counted() -> None:
 def test_what_is_no_bundle_is_refused(body: object) -> None:
     with pytest.raises(Fatal):
         Gathering("Condition").add(body)
+
+
+def test_an_ehr_that_counts_more_than_it_gives_is_quoted() -> None:
+    gathering = Gathering("Condition")
+    gathering.add({**a_bundle(a_resource(id="c1"), a_resource(id="c1")), "total": 5})
+    gathering.add({**a_bundle(a_resource(id="c2")), "total": 4})
+    found = gathering.result()
+    assert (len(found.resources), found.complete) == (2, True)
+    assert found.outcomes == ["The EHR counts 4 and gave 3."]
+
+
+def test_what_came_along_is_not_counted() -> None:
+    gathering = Gathering("Condition")
+    included = an_entry(a_resource("Encounter", "e1"), "include")
+    gathering.add({**a_bundle(a_resource(id="c1"), included), "total": 1})
+    assert gathering.result().outcomes == []

@@ -39,6 +39,8 @@ class Gathering:
         self._outcomes: list[str] = []
         self._dropped = 0
         self._complete = True
+        self._total: int | None = None
+        self._given = 0
 
     def add(self, bundle: Any) -> str | None:
         """Take in one page; the link to the next one, None at the end. Fatal when it is no Bundle."""
@@ -48,7 +50,10 @@ class Gathering:
         if not isinstance(entries, list):
             self._dropped += 1
             entries = []
+        if type(bundle.get("total")) is int:
+            self._total = bundle["total"]
         for entry in entries:
+            self._given += isinstance(entry, dict) and _mode(entry) in (None, "match")
             self._take(entry)
         return _next(bundle.get("link"))
 
@@ -58,6 +63,9 @@ class Gathering:
         self._outcomes.append(why)
 
     def result(self) -> SearchResult:
+        if self._complete and self._total is not None and self._given < self._total:
+            # Some EHRs count what the user may not see: it is told, not taken for a page that is missing.
+            self._outcomes.append(f"The EHR counts {self._total} and gave {self._given}.")
         return SearchResult(
             self._matches, self._included, self._complete, self._dropped, list(dict.fromkeys(self._outcomes))
         )
