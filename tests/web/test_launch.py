@@ -153,14 +153,6 @@ def test_a_session_ends_when_nobody_uses_it_and_says_how_to_go_on(browser: Brows
     assert "kept on this server" in words(answer)
 
 
-def test_a_session_ends_with_the_ehrs_token(browser: Browser, clock: Clock) -> None:
-    path = browser.launch("gad-ready")
-    for _ in range(5):
-        clock.pass_(minutes=12)
-        browser.get(path)
-    assert browser.get(path).status_code == 404
-
-
 def test_a_session_ends_on_request(browser: Browser) -> None:
     path = browser.launch("gad-ready")
     assert "has ended" in words(browser.submit(browser.get(path), "/end"))

@@ -15,7 +15,7 @@ from joserfc.jwk import KeySet
 
 from ketplan import compose
 from ketplan.compose import Services
-from ketplan.config import Proof
+from ketplan.config import Proof, Refreshing
 from ketplan.ehr import keys
 from ketplan.ehr.transport import Answer
 from ketplan.sandbox.app import create_app as create_ehr
@@ -104,10 +104,7 @@ class TestRenewal:
     def test_without_a_refresh_token_the_session_ends_with_the_token(
         self, services: Services, http: Tampered, clock: Clock, ehr: Flask, glue: Any
     ) -> None:
-        ehrs = tuple(
-            replace(e, scopes=("openid", "fhirUser", "launch", "patient/*.rs"))
-            for e in services.settings.ehrs
-        )
+        ehrs = tuple(replace(e, refreshing=Refreshing.NONE) for e in services.settings.ehrs)
         app = create_app(
             replace(services, settings=replace(services.settings, ehrs=ehrs)),
             now=clock,
@@ -198,7 +195,8 @@ class TestApart:
         mixed = jane | {"code": daniel["code"]}
         answer = browser.client.get("/callback", query_string=mixed, base_url=APP)
         assert answer.status_code == 400
-        assert not {JANE, DANIEL} & {n for n in (JANE, DANIEL) if n in answer.text}
+        assert JANE not in answer.text
+        assert DANIEL not in answer.text
 
     def test_a_callback_that_comes_twice_sends_its_code_once_and_the_session_lives_on(
         self, browser: Browser, http: Tampered
@@ -236,8 +234,6 @@ class TestByForm:
 
     @pytest.fixture
     def page(self, http: Tampered, browser: Browser) -> Any:
-        long = "https://127.0.0.1:8401/" if False else None
-        assert long is None
         http.more = {"capabilities": ["authorize-post", "permission-v2", "launch-ehr"]}
         browser.get(f"/launch?iss={ISS}")
         return browser.get(f"/launch?iss={ISS}&launch={'h' * 1500}")
@@ -255,12 +251,15 @@ class TestByForm:
         assert "form-action http:;" in page.headers["Content-Security-Policy"]
         assert "form-action 'self';" in browser.get("/").headers["Content-Security-Policy"]
 
-    def test_a_short_address_is_an_address(self, http: Tampered, browser: Browser) -> None:
-        http.more = {"capabilities": ["authorize-post"], "scopes_supported": []}
-        browser.get(f"/launch?iss={ISS}")
-        answer = browser.get(f"/launch?iss={ISS}&launch=x")
-        fits = len(answer.location or "") <= 1800
-        assert (answer.status_code == 303) is fits
+    def test_a_short_address_is_an_address(
+        self, http: Tampered, clock: Clock, services: Services, glue: Any, ehr: Flask
+    ) -> None:
+        http.more = {"capabilities": ["authorize-post"]}
+        scopes = ("openid", "fhirUser", "launch", "patient/*.rs")
+        ehrs = tuple(replace(e, scopes=scopes) for e in services.settings.ehrs)
+        few = replace(services, settings=replace(services.settings, ehrs=ehrs))
+        app = create_app(few, now=clock, http=http, glue=glue)  # type: ignore[arg-type]
+        assert Browser(app, ehr).to_sign_in("gad-ready").startswith(f"{EHR}/auth/authorize?")
 
 
 class TestByKey:

@@ -63,7 +63,8 @@ class Authority:
 
     def on_its_own(self, scope: str, now: datetime) -> TokenAnswer:
         """A token for the client itself (client_credentials). Errors as for `exchange`."""
-        return self._granted({"grant_type": "client_credentials", "scope": scope}, scope, now)
+        form = {"grant_type": "client_credentials", "scope": scope}
+        return self._granted(form, scope, now, "its administrator has to look at the registration")
 
     def refresh(self, refresh_token: str, scope: str, now: datetime) -> TokenAnswer:
         """Spend a refresh token. SignInEnded when the EHR takes it no longer, Temporary for anything that
@@ -106,14 +107,14 @@ class Authority:
             return False
         return answer.status == 200
 
-    def _granted(self, form: Mapping[str, str], asked: str, now: datetime) -> TokenAnswer:
+    def _granted(
+        self, form: Mapping[str, str], asked: str, now: datetime, way_on: str = "launch again from the chart"
+    ) -> TokenAnswer:
         answer = self._post(self.endpoints.token, form)
         body = tokens.accepted(answer)
         if body is None:
             code = tokens.reason(answer)
-            raise LaunchError(
-                f"The EHR refused to give ketplan access ({code}); launch again from the chart."
-            )
+            raise LaunchError(f"The EHR refused to give ketplan access ({code}); {way_on}.")
         return tokens.read(body, self.endpoints.iss, asked, now)
 
     def _post(self, url: str, form: Mapping[str, str]) -> Answer:
