@@ -14,6 +14,7 @@ from ketplan.fhir import datatypes as fhir
 from ketplan.fhir.datatypes import BASE, Json
 from ketplan.fhir.observation import read_value
 from ketplan.fhir.reading import Reading
+from ketplan.fhir.review_form import REVIEW
 
 # An answer in a form still being filled in is no less a warning sign, only less final.
 _STATUS = {
@@ -34,6 +35,8 @@ def read_survey(raw: Json, reading: Reading) -> Sequence[Fact]:
         return ()
     when = reading.when(raw.get("authored"))
     form = fhir.text(raw.get("questionnaire")).partition("|")[0]
+    if form == REVIEW:
+        return ()  # what a clinician decided is no fact about the patient
     own = form if form.startswith(_OURS) else ""
     return [
         Observation(
