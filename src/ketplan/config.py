@@ -47,6 +47,7 @@ CLINICAL = (
     *("protocol", "course"),
 )
 SHORTEST_SECRET = 32
+DEBUGGING = ("FLASK_DEBUG", "WERKZEUG_DEBUG_PIN")
 WELL_KNOWN = (
     "changeme",
     "change-me",
@@ -132,6 +133,9 @@ def describe() -> list[Setting]:
 
 def load(environ: Mapping[str, str], platform: str = sys.platform) -> Settings:
     """Read and check all settings. Touches nothing but the file KETPLAN_CONFIG names."""
+    for name in DEBUGGING:
+        if environ.get(name, "0").lower() not in ("", "0", "false", "no"):
+            raise ConfigError(f"{name} is for development, where a fault shows its inside: take it away.")
     home = _home(environ, platform)
     file = _file(environ.get("KETPLAN_CONFIG"))
     only(file, {"site", "ehr", *CLINICAL}, "the settings file")

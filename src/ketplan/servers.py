@@ -98,6 +98,14 @@ def sandbox_list() -> Iterator[str]:
         yield f"--fault {name:14} {what}"
 
 
+def guard_host(host: str, public_url: str) -> None:
+    """ConfigError when the app would be open to other machines under an address that is for this one alone."""
+    if not config.is_loopback(host) and not public_url.startswith("https:"):
+        raise ConfigError(
+            "With --host other machines can reach ketplan: KETPLAN_PUBLIC_URL must be the https address they use."
+        )
+
+
 def discreet(entry: logging.LogRecord) -> bool:
     """gunicorn's complaints repeat request lines, and launch ids stand in those: only the kind is kept."""
     for kind in ("Invalid request", "Error handling request"):
@@ -109,6 +117,7 @@ def discreet(entry: logging.LogRecord) -> bool:
 def run_app(host: str, port: int, workers: int, threads: int) -> None:
     """The app under gunicorn, for the EHRs that the settings list."""
     settings = config.from_environment()
+    guard_host(host, settings.public_url)
     if not settings.ehrs:
         raise ConfigError(
             "No EHR is configured: name a settings file in KETPLAN_CONFIG (see ketplan settings)."

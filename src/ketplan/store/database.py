@@ -123,6 +123,8 @@ def _private_file(url: URL) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError:
         raise ConfigError("The database file cannot be created or written.") from None
+    if os.name == "posix" and path.stat().st_mode & 0o007:
+        raise ConfigError("Everybody on this machine can open the database file; take that away (chmod o=).")
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:
