@@ -14,7 +14,7 @@ def open_intake(browser: Browser, patient: str) -> tuple[str, TestResponse]:
 
 def fields(page: TestResponse) -> dict[str, str]:
     found = next(f.fields for f in Page(page.text).forms if f.action.endswith("/intake"))
-    return {name: value for name, value in found.items() if name != "keep"}
+    return {name: value for name, value in found.items() if name not in ("keep", "seen")}
 
 
 def test_it_is_filled_with_what_is_known(browser: Browser) -> None:
@@ -160,3 +160,17 @@ def test_absurd_row_counts_are_bounded(browser: Browser) -> None:
         )
         assert answer.status_code == 200
         assert int(fields(answer)["medication-trial.rows"]) <= 41
+
+
+def test_an_older_window_does_not_overwrite_what_a_newer_one_saved(browser: Browser) -> None:
+    path, older = open_intake(browser, "gad-ready")
+    assert browser.submit(older, "/intake", **{"escort-confirmed": "no"}).status_code == 303
+    answer = browser.submit(
+        older, "/intake", **{"escort-confirmed": "yes", "notes": "typed in the older one"}
+    )
+    assert answer.status_code == 409
+    assert "saved in another window" in words(answer)
+    assert fields(answer)["escort-confirmed"] == "yes", "what was typed still stands"
+    assert fields(browser.get(f"{path}intake"))["escort-confirmed"] == "no"
+    assert browser.submit(answer, "/intake").status_code == 303, "seen and meant"
+    assert fields(browser.get(f"{path}intake"))["escort-confirmed"] == "yes"

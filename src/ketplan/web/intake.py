@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from hashlib import sha256
 
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -36,6 +37,8 @@ def save(lid: str) -> Response | tuple[str, int] | str:
     said = request.form.to_dict()
     if said.get("add"):
         return _page(bench, _with_row(said), {}, {})
+    if said.get("seen", _seen(bench)) != _seen(bench):
+        return _page(bench, said, {}, {}, stale=True), 409
     answers, errors = intake_answers.read(said, bench.proposal, desk().practice.zone)
     if errors:
         return _page(bench, said, errors, {}), 400
@@ -55,6 +58,17 @@ def _keep(bench: Bench, answers: Intake) -> None:
     works.save(session, replace(bench.work, intake=response))
 
 
-def _page(bench: Bench, said: Mapping[str, str], errors: Mapping[str, str], notes: Mapping[str, str]) -> str:
+def _seen(bench: Bench) -> str:
+    """Which saved answers a form was filled in over: another window may save others meanwhile."""
+    return sha256(repr(bench.work.intake).encode()).hexdigest()[:24]
+
+
+def _page(
+    bench: Bench,
+    said: Mapping[str, str],
+    errors: Mapping[str, str],
+    notes: Mapping[str, str],
+    stale: bool = False,
+) -> str:
     form = intake_form.form(said, errors, bench.proposal, notes)
-    return render_template("intake.html", **bench_page(bench), form=form)
+    return render_template("intake.html", **bench_page(bench), form=form, seen=_seen(bench), stale=stale)

@@ -30,7 +30,7 @@ routes = room("unsent", __name__)
 TICKET_FIELD, PART_FIELD = "keep", "unsent"
 # What a form carries for ketplan's own purposes; nobody typed it.
 NOT_TYPED = frozenset(
-    {security.CSRF_FIELD, TICKET_FIELD, PART_FIELD, "patient", "shown", "form", "about", "add"}
+    {security.CSRF_FIELD, TICKET_FIELD, PART_FIELD, "patient", "shown", "form", "about", "add", "seen"}
 )
 MOST_FIELDS, LONGEST_FIELD, LONGEST_FORM = 400, 4000, 64 * 1024
 # A form's address below the session's, and which one it is where a page has several with one address.

@@ -2,7 +2,7 @@
 // launch. Nothing of it is ever stored in the browser.
 
 const PAUSE = 1500;
-const OURS = new Set(["csrf", "keep", "unsent", "patient", "shown", "form", "about", "add"]);
+const OURS = new Set(["csrf", "keep", "unsent", "patient", "shown", "form", "about", "add", "seen"]);
 const waiting = new Map();
 const [, home] = location.pathname.match(/^(\/l\/[^/]+\/)/) ?? [];
 
