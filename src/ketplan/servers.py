@@ -99,10 +99,10 @@ def sandbox_list() -> Iterator[str]:
 
 
 def guard_host(host: str, public_url: str) -> None:
-    """ConfigError when the app would be open to other machines under an address that is for this one alone."""
+    """ConfigError when other machines could reach the app under an address that is for this one alone."""
     if not config.is_loopback(host) and not public_url.startswith("https:"):
         raise ConfigError(
-            "With --host other machines can reach ketplan: KETPLAN_PUBLIC_URL must be the https address they use."
+            "With this --host other machines can reach ketplan: KETPLAN_PUBLIC_URL must be an https address."
         )
 
 
