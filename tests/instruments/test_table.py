@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ketplan.clinical.disorders import DISORDERS
+from ketplan.clinical.instruments import filling
 from ketplan.clinical.instruments.model import Instrument, Licence
 from ketplan.clinical.instruments.scoring import points_of
 from ketplan.clinical.instruments.table import BY_ID, INSTRUMENTS, instrument
@@ -67,6 +68,16 @@ LICENCES = {
 def test_the_table_is_the_papers() -> None:
     assert {i.id: (i.minimum, i.maximum, i.loinc_panel, i.loinc_total) for i in INSTRUMENTS} == RANGES
     assert len(BY_ID) == len(INSTRUMENTS)
+
+
+def test_the_number_of_items_is_the_papers() -> None:
+    told = (7, 9, 2, 16, 14, 7, 48, 17, 10, 15, 10, 20, 7, 23, 6, 1, 12, 5, 1, 1, 53, None, None, 8, 4, 3)
+    assert tuple(i.number_of_items for i in INSTRUMENTS) == (*told, 10, 2, 1)
+
+
+def test_a_total_is_taken_only_where_there_is_one_and_no_question() -> None:
+    taken = {i.id for i in INSTRUMENTS if filling.takes_a_total(i)}
+    assert taken == {i.id for i in INSTRUMENTS if not i.items} - {"C-SSRS"}
 
 
 @pytest.mark.parametrize(("licence", "ids"), LICENCES.items(), ids=lambda x: str(x)[:20])

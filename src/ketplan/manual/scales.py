@@ -23,7 +23,7 @@ def chapter(tables: Tables) -> Iterator[Block]:
     )
     yield table(
         "Instruments",
-        "Instrument | Range | LOINC total | Cut | Response, change, remission | Licence | Source",
+        "Instrument | Items, range | LOINC total | Cut | Response, change, remission | Licence | Source",
         [_instrument(i) for i in INSTRUMENTS],
     )
     yield from _when(tables)
@@ -44,10 +44,11 @@ def _instrument(i: Instrument) -> tuple[str, ...]:
         )
         if words
     )
-    highest = "" if i.maximum is None else f"{i.minimum} to {i.maximum}"
+    items = "" if i.number_of_items is None else f"{i.number_of_items} items"
+    span = "" if i.maximum is None else f"{i.minimum} to {i.maximum}"
     return (
         f"{i.title} (`{i.id}`)",
-        highest,
+        ", ".join(filter(None, (items, span))),
         i.loinc_total or "none known",
         cuts,
         change,
