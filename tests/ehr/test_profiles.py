@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ketplan.ehr.capabilities import Capabilities
-from ketplan.ehr.profiles.choose import chosen
+from ketplan.ehr.profiles.choose import chosen, declared
 from ketplan.ehr.profiles.load import parse, shipped, with_own
 from ketplan.ehr.profiles.model import Confidence, Dialect, Profile
 from ketplan.errors import ConfigError
@@ -171,3 +171,13 @@ def test_what_a_profile_says_of_a_type() -> None:
     assert shipping["hapi"].dialect is Dialect.DECLARED
     assert shipping["oracle-health"].page == 200
     assert shipping["hapi"].page is None
+
+
+def test_the_dialect_of_scopes_that_is_known_to_work_outweighs_what_is_declared() -> None:
+    said = frozenset({"launch-ehr", "permission-v2"})
+    openemr = "https://harbor.example/apis/default/fhir"
+    assert declared(shipped(), openemr, "", said) == {"launch-ehr"}
+    assert declared(shipped(), "https://ehr.example/fhir", "openemr", said) == {"launch-ehr"}
+    assert declared(shipped(), "https://api.medplum.com/fhir/R4", "", frozenset()) == {"permission-v2"}
+    assert declared(shipped(), "https://ehr.example/fhir", "", said) == said
+    assert declared(shipped(), "https://hapi.fhir.org/baseR4", "", said) == said

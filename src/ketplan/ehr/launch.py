@@ -19,6 +19,8 @@ from ketplan.ehr import identity, scopes, tokens, urls
 from ketplan.ehr.authority import Authority, Sign
 from ketplan.ehr.context import Context
 from ketplan.ehr.discovery import Discovery, Endpoints
+from ketplan.ehr.profiles.choose import declared
+from ketplan.ehr.profiles.load import shipped
 from ketplan.errors import LaunchError
 
 log = logging.getLogger(__name__)
@@ -201,7 +203,8 @@ def challenge(verifier: str) -> str:
 
 def _scope(ehr: Ehr, endpoints: Endpoints, in_ehr: bool) -> str:
     """What is asked for; a site's own list is asked as it stands, refresh token or none."""
-    asked = scopes.requested(endpoints.capabilities, in_ehr=in_ehr, override=ehr.scopes)
+    capabilities = declared(shipped(), ehr.iss, ehr.profile, endpoints.capabilities)
+    asked = scopes.requested(capabilities, in_ehr=in_ehr, override=ehr.scopes)
     offers = "permission-online" in endpoints.capabilities or ONLINE in endpoints.scopes
     wanted = {
         Refreshing.ONLINE: ONLINE,

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
 from ketplan.ehr.capabilities import Capabilities
-from ketplan.ehr.profiles.model import Part, Profile, Sign
+from ketplan.ehr.profiles.model import Dialect, Part, Profile, Sign
 from ketplan.errors import ConfigError
+
+V2 = "permission-v2"
 
 
 def named(profiles: Mapping[str, Profile], name: str) -> Profile:
@@ -37,6 +39,19 @@ def chosen(
         return named(profiles, name)
     known = by_address(profiles, base) or (by_statement(profiles, found) if found else None)
     return known or profiles["generic"]
+
+
+def declared(
+    profiles: Mapping[str, Profile], base: str, name: str, capabilities: frozenset[str]
+) -> frozenset[str]:
+    """The SMART capabilities of an EHR, its dialect of scopes corrected where its profile knows better.
+
+    Before anybody has signed in, only the settings and the address tell what EHR it is.
+    """
+    known = profiles.get(name) or by_address(profiles, base)
+    if known is None or known.dialect is Dialect.DECLARED:
+        return capabilities
+    return capabilities | {V2} if known.dialect is Dialect.V2 else capabilities - {V2}
 
 
 def _first(profiles: Iterable[Profile], said: Mapping[Part, str]) -> Profile | None:
