@@ -51,6 +51,7 @@ CONTEXT = {
     "fhirUser": "which practitioner the user is in the EHR",
     "launch": "the patient whose chart is open, when started from the EHR",
     "launch/patient": "the patient the user picks, when started by its own address",
+    "online_access": "no new sign-in while the user works on after the first token has run out",
 }
 OWN_LIST = "named in the settings file of the site"
 
