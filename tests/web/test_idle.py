@@ -26,18 +26,18 @@ def test_asking_how_much_is_left_does_not_keep_it_alive(browser: Browser, clock:
     path = browser.launch("gad-ready")
     browser.get(path)
     clock.pass_(minutes=14)
-    assert browser.get(f"{path}left").json == {"idle": 60, "latest": 3600 - 840}
+    assert browser.get(f"{path}left").json == {"idle": 60, "latest": 12 * 3600 - 840}
     clock.pass_(minutes=2)
     assert browser.get(f"{path}left").status_code == 404
 
 
-def test_staying_keeps_it_alive_until_the_ehrs_permission_ends(browser: Browser, clock: Clock) -> None:
+def test_staying_keeps_it_alive_for_twelve_hours_and_no_longer(browser: Browser, clock: Clock) -> None:
     path = browser.launch("gad-ready")
     token = box(browser, path)["data-csrf"]
-    for _ in range(4):
+    for _ in range(51):
         clock.pass_(minutes=14)
         assert stay(browser, path, token) == 200
-    clock.pass_(minutes=3)
+    clock.pass_(minutes=5)
     assert browser.get(f"{path}left").json == {"idle": 60, "latest": 60}
     clock.pass_(minutes=1)
     assert stay(browser, path, token) == 404
@@ -54,7 +54,7 @@ def test_a_reader_stays_too_and_a_stranger_does_not(browser: Browser, app: Flask
 def test_without_scripts_each_page_of_a_session_says_until_when(browser: Browser) -> None:
     path = browser.launch("gad-ready")
     for page in ("", "intake", "preview", "instruments", "unsent"):
-        assert "Open until 11:30, or after 15 minutes without use." in words(browser.get(path + page)), page
+        assert "Open until 22:30, or after 15 minutes without use." in words(browser.get(path + page)), page
 
 
 def test_pages_of_no_session_have_neither_script_nor_dialog(browser: Browser) -> None:
