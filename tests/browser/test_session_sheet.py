@@ -138,7 +138,6 @@ def test_pages_are_accessible_and_fit(page: Any, clinic: Any, width: int) -> Non
     for address in ("sessions", *(f"sessions/infusion-1/{part}" for part in parts), "adverse-events"):
         page.goto(f"{home}{address}")
         page.wait_for_load_state()
-        page.screenshot(path=f"/tmp/sess/{address.replace('/', '-')}-{width}.png", full_page=True)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, address
         found = axe.run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]})
         assert found.violations_count == 0, found.generate_report()

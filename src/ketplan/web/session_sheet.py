@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
@@ -95,7 +95,7 @@ def save_leaving(lid: str, visit: str) -> Response | tuple[str, int]:
 
 
 def _save(visit: str, stage: str, fill: Fill) -> Response | tuple[str, int]:
-    """Keep what was typed, whatever it is; what was not understood comes back marked.
+    """Keep what was typed, whatever it is; what was not understood stands marked on the page it leads to.
 
     A form that was opened before another window saved is not kept: it comes back with all that was typed,
     beside what stands now.
@@ -107,21 +107,21 @@ def _save(visit: str, stage: str, fill: Fill) -> Response | tuple[str, int]:
     filled = day.with_content(fill(day, request.form))
     if request.form.get("version") != str(day.stored.version):
         return _page(filled, stage, place=request.form.get("set", ""), stale=True), 409
-    weighed, reasons = sheet_form.resaved(filled)
+    weighed, _ = sheet_form.resaved(filled)
     sheets = desk().services.sheets
     try:
         stored = sheets.save(day.key, weighed.content, day.stored.version, day.now)
     except RefusedError:
         return _page(open_day(session, visit).with_content(filled.content), stage, stale=True), 409
     _note(session, f"session-{stage}-saved", day.record_id)
-    if weighed.entries.problems or reasons:
-        kept = Day(weighed.bench, weighed.course, weighed.visit, stored, weighed.now)
-        return _page(kept, stage, place=_place_with_problems(kept), reasons=reasons), 400
-    return redirect(url_for(f".{stage}", lid=session.lid, visit=visit, _anchor="now"), 303)
+    kept = weighed.with_content(stored.content)
+    place = _place_with_problems(kept) if stage == "during" else None
+    return redirect(url_for(f".{stage}", lid=session.lid, visit=visit, set=place, _anchor="now"), 303)
 
 
-def _place_with_problems(day: Day) -> str:
-    return next((name.partition(".")[0] for name in day.entries.sets), "")
+def _place_with_problems(day: Day) -> str | None:
+    """The set that is to be corrected first."""
+    return next((name.partition(".")[0] for name in day.entries.sets), None)
 
 
 def _page(
@@ -129,12 +129,12 @@ def _page(
     stage: str,
     place: str = "",
     stale: bool = False,
-    reasons: Mapping[str, str] | None = None,
 ) -> str:
     return render_template(
+    _, reasons = sheet_form.with_overrides(day)
         f"sheet_{stage}.html",
         **_shown(day),
-        **getattr(presenter, stage)(day, place, reasons or {}),
+        **getattr(presenter, stage)(day, place, reasons),
         stage=stage,
         stale=stale,
     )
