@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 from ketplan.ehr import outcome, urls
+from ketplan.ehr.peers import Resolve, addresses
 from ketplan.ehr.transport import Http
 from ketplan.errors import Fatal
 
@@ -51,7 +52,7 @@ class Signer:
     keys: tuple[Json, ...]
 
 
-def discover(http: Http, iss: str, resolve: urls.Resolve = urls.addresses) -> Endpoints:
+def discover(http: Http, iss: str, resolve: Resolve = addresses) -> Endpoints:
     """The endpoints of the FHIR base `iss`. EhrError when there are none or they must not be used.
 
     From `.well-known/smart-configuration`; only where that answers 404, from the CapabilityStatement.
@@ -74,7 +75,7 @@ class Discovery:
         self,
         http: Http,
         clock: Callable[[], float] = time.monotonic,
-        resolve: urls.Resolve = urls.addresses,
+        resolve: Resolve = addresses,
     ) -> None:
         self.http = http
         self._clock, self._resolve = clock, resolve
@@ -116,7 +117,7 @@ class Discovery:
         return value
 
 
-def _endpoints(iss: str, found: Json, resolve: urls.Resolve) -> Endpoints:
+def _endpoints(iss: str, found: Json, resolve: Resolve) -> Endpoints:
     authorize, token = found.get("authorization_endpoint"), found.get("token_endpoint")
     if not isinstance(authorize, str) or not isinstance(token, str):
         raise Fatal("The EHR's discovery document names no authorization or token endpoint.")
@@ -138,7 +139,7 @@ def _endpoints(iss: str, found: Json, resolve: urls.Resolve) -> Endpoints:
     )
 
 
-def _optional(iss: str, address: object, resolve: urls.Resolve) -> str | None:
+def _optional(iss: str, address: object, resolve: Resolve) -> str | None:
     """An endpoint ketplan can do without: one that must not be used counts as none."""
     try:
         return urls.endpoint(iss, address, resolve) if isinstance(address, str) else None
