@@ -130,8 +130,8 @@ def _page(
     place: str = "",
     stale: bool = False,
 ) -> str:
-    return render_template(
     _, reasons = sheet_form.with_overrides(day)
+    return render_template(
         f"sheet_{stage}.html",
         **_shown(day),
         **getattr(presenter, stage)(day, place, reasons),
