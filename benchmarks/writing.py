@@ -64,12 +64,13 @@ class NoJournal:
     """Knows of nothing and keeps nothing."""
 
     def plan(self, plan_id: str, steps: Sequence[Planned], now: datetime) -> list[Any]:
-        fresh = {"state": StepState.PLANNED, "resource_id": None, "etag": None, "body": {}}
+        fresh = {"state": StepState.PLANNED, "resource_id": None, "etag": None, "body": {}, "message": "", "said": ""}
         return [SimpleNamespace(key=step.key, **fresh) for step in steps]
 
     def sending(self, *_: Any) -> None: ...
     def done(self, *_: Any) -> None: ...
     def failed(self, *_: Any) -> None: ...
+    def note(self, *_: Any) -> None: ...
 
 
 class NoLock:

@@ -286,6 +286,20 @@ def submit(
     return resume_plan(services, kept.plan_id, client, **target)
 
 
+def keep_plan(
+    services: Services,
+    plan: ConfirmedPlan,
+    steps: Sequence[Step],
+    *,
+    server: str,
+    patient_id: str,
+    now: Now,
+) -> None:
+    """Keep the signed plan. RefusedError when it was signed before with other content."""
+    workflow.guard_patient(f"Patient/{patient_id}", plan.draft.patient)
+    services.plans.save(plan.id, server.rstrip("/"), patient_id, 1, plan_payload(plan, steps), now())
+
+
 def write_plan(
     services: Services,
     plan: ConfirmedPlan,
@@ -298,8 +312,7 @@ def write_plan(
     on_progress: OnProgress | None = None,
 ) -> Receipt:
     """Keep the signed plan, then write it. RefusedError when it was signed before with other content."""
-    workflow.guard_patient(f"Patient/{patient_id}", plan.draft.patient)
-    services.plans.save(plan.id, server.rstrip("/"), patient_id, 1, plan_payload(plan, steps), now())
+    keep_plan(services, plan, steps, server=server, patient_id=patient_id, now=now)
     return resume_plan(
         services, plan.id, client, server=server, patient_id=patient_id, now=now, on_progress=on_progress
     )
@@ -335,29 +348,14 @@ def resume_plan(
     return receipt
 
 
-def write_record(
-    services: Services,
-    record: Record,
-    client: FhirClient,
-    *,
-    server: str,
-    patient_id: str,
-    now: Now,
-    on_progress: OnProgress | None = None,
-) -> Receipt:
-    """Keep a record, then write it. Sent in again it is only carried on, as it was kept.
-
-    Raises RefusedError when it was sent in before with other answers.
-    """
+def keep_record(services: Services, record: Record, *, server: str, patient_id: str, now: Now) -> None:
+    """Keep a record. Sent in again it stays as it was kept; RefusedError when it says something else now."""
     workflow.guard_patient(f"Patient/{patient_id}", record.patient)
     kept = _stored(services, record.id)
     if kept is None:
         services.plans.save(record.id, server.rstrip("/"), patient_id, 1, record_payload(record), now())
     elif any(kept.payload.get(name) != value for name, value in record.said.items()):
         raise RefusedError("This form was sent in before with other answers: open a new one.")
-    return resume_plan(
-        services, record.id, client, server=server, patient_id=patient_id, now=now, on_progress=on_progress
-    )
 
 
 def stored_receipt(services: Services, plan_id: str) -> Receipt | None:
@@ -375,7 +373,8 @@ _OUTCOME = {StepState.DONE: Outcome.WRITTEN, StepState.REFUSED: Outcome.REFUSED}
 def _row(step: Step, entry: JournalEntry | None) -> Row:
     outcome = _OUTCOME.get(entry.state, Outcome.PENDING) if entry else Outcome.PENDING
     reference = f"{step.type}/{entry.resource_id}" if entry and entry.resource_id else ""
-    return Row(step.key, step.type, step.verb, outcome, reference, entry.message if entry else "")
+    detail, said = (entry.message, entry.said) if entry else ("", "")
+    return Row(step.key, step.type, step.verb, outcome, reference, detail, said)
 
 
 def _stored(services: Services, plan_id: str) -> StoredPlan | None:

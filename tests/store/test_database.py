@@ -99,7 +99,9 @@ def test_a_url_that_cannot_serve_is_refused(bad: str) -> None:
 
 
 def test_a_file_that_is_no_database_and_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
-    (tmp_path / "letter.txt").write_text("Dear all, this is not a database." * 100)
+    letter = tmp_path / "letter.txt"
+    letter.write_text("Dear all, this is not a database." * 100)
+    letter.chmod(0o600)
     with pytest.raises(ConfigError, match="cannot be reached or written"):
         open_database(f"sqlite:///{tmp_path / 'letter.txt'}", [KEY])
     with pytest.raises(ConfigError, match="cannot be created"):

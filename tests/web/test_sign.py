@@ -252,9 +252,9 @@ def test_a_run_that_was_killed_is_said_and_can_be_carried_on(
     plan = services.plans.list()[0]
     services.plans.move(plan.plan_id, PlanState.WRITING, NOW)  # as a killed process leaves it
     left = browser.get(f"{path}written")
-    assert "was interrupted" in words(left)
+    assert "It is being written, or waits for its turn." in words(left)
     browser.submit(left, "/resume")
-    assert "was interrupted" not in words(browser.get(f"{path}written"))
+    assert "waits for its turn" not in words(browser.get(f"{path}written"))
     assert ours(ehr) == WHOLE
 
 

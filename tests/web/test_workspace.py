@@ -257,7 +257,7 @@ class TestUnreadSections:
         said = words(open_page(browser, "gad-ready")[1])
         assert "AllergyIntolerance: not allowed. Nothing may be concluded from its silence." in said
         assert "Observation laboratory: only in part." in said
-        assert "14 of 16 sections" in said
+        assert "15 of 17 sections" in said
 
 
 class KnowsTheFuture(RemembersCalendars):

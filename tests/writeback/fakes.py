@@ -209,6 +209,7 @@ class FakeJournal:
                 None,
                 None,
                 "",
+                "",
                 now,
             )
             if step.key not in self.rows:
@@ -216,6 +217,9 @@ class FakeJournal:
                 self.history.append((step.key, fresh.state))
         self.wire("journalled")
         return self.entries(plan_id)
+
+    def note(self, plan_id: str, key: str, message: str, said: str, now: datetime) -> None:
+        self.rows[key] = replace(self.rows[key], message=message, said=said)
 
     def sending(self, plan_id: str, key: str, body: Mapping[str, Any], now: datetime) -> None:
         attempts = self.rows[key].attempts + 1

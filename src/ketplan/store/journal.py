@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -46,7 +46,10 @@ class Planned:
 
 @dataclass(frozen=True)
 class JournalEntry:
-    """One step as last known. `attempts` counts requests to write, `http_status` is the last answer's."""
+    """One step as last known. `attempts` counts requests to write, `http_status` is the last answer's.
+
+    `message` is a sentence of ours about how it ended, `said` the EHR's own words.
+    """
 
     plan_id: str
     key: str
@@ -60,6 +63,7 @@ class JournalEntry:
     resource_id: str | None
     etag: str | None
     message: str
+    said: str = field(repr=False)
     updated: datetime
 
 
@@ -86,6 +90,7 @@ class Journal:
                     "state": StepState.PLANNED,
                     "attempts": 0,
                     "message": "",
+                    "said": "",
                     "updated": now,
                 }
                 for ordinal, step in enumerate(steps)
@@ -120,6 +125,13 @@ class Journal:
     ) -> None:
         """It was refused (`refused`) or nobody can tell (`unknown`); `message` says why in plain words."""
         self._enter(plan_id, key, state, {"message": message, "http_status": http_status, "updated": now})
+
+    def note(self, plan_id: str, key: str, message: str, said: str, now: datetime) -> None:
+        """How the step ended, in our words and the EHR's."""
+        step = self._table.c
+        mine = update(self._table).where(step.plan_id == plan_id, step.key == key)
+        with self._database.writing() as connection:
+            connection.execute(mine.values(message=message, said=said, updated=now))
 
     def entries(self, plan_id: str) -> tuple[JournalEntry, ...]:
         """The plan's steps, in their order."""

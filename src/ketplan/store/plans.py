@@ -73,6 +73,10 @@ class StoredPlan:
         return str(self.payload.get("kind", PLAN))
 
 
+UNDER_WAY = frozenset(state for state, rule in PLAN_STATES.items() if rule.owner == "ketplan")
+"""What ketplan itself should be writing."""
+
+
 class Plans:
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -136,8 +140,7 @@ class Plans:
     def unfinished(self, since: datetime) -> tuple[StoredPlan, ...]:
         """What ketplan itself should be writing and has not touched since then, of any kind, newest first."""
         plan = self._table.c
-        mine = plan.state.in_([state for state, rule in PLAN_STATES.items() if rule.owner == "ketplan"])
-        return self._all(select(self._table).where(mine, plan.updated <= since))
+        return self._all(select(self._table).where(plan.state.in_(UNDER_WAY), plan.updated <= since))
 
     def list(self) -> tuple[StoredPlan, ...]:
         """Everything kept, of any kind, newest first."""

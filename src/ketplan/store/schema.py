@@ -115,6 +115,8 @@ class Schema:
             Column("resource_id", String(200)),
             Column("etag", String(200)),
             Column("message", Sealed(vault), nullable=False),
+            # The EHR's own words.
+            Column("said", Sealed(vault), nullable=False),
             Column("updated", Moment, nullable=False),
         )
         self.review = Table(

@@ -21,6 +21,7 @@ from ketplan.kept import steps_of
 from ketplan.store.audit import AuditEvent
 from ketplan.web import sessions
 from ketplan.web.bench import WAIT_TO_ACT, Bench, open_bench
+from ketplan.web.carry import carried
 from ketplan.web.context import desk
 from ketplan.web.guard import NOT_A_CLINICIAN, room
 from ketplan.web.page import bench_page
@@ -89,9 +90,8 @@ def report_event(lid: str) -> Response | tuple[str, int]:
         return _page(bench, said, problems), 400
     record = _record(session, found.values, said)
     with suppress(Temporary):
-        receipt = desk().glue.write_record(
-            desk().services, record, desk().connect(session.iss, session.token), **_where(session)
-        )
+        desk().glue.keep_record(desk().services, record, **_where(session))
+        receipt = carried(session, record.id)
         _note(session, "adverse-event-recorded", record.id, receipt.state.value)
     return _back(session, said)
 
@@ -105,9 +105,7 @@ def write_event_again(lid: str, record: str) -> Response:
     if record not in {kept.plan_id for kept in mine}:
         raise InputError("Nothing of this patient is kept here.")
     with suppress(Temporary):
-        receipt = desk().glue.resume_plan(
-            desk().services, record, desk().connect(session.iss, session.token), **_where(session)
-        )
+        receipt = carried(session, record)
         _note(session, "adverse-event-resumed", record, receipt.state.value)
     return _back(session, request.form)
 

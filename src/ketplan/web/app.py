@@ -40,7 +40,7 @@ from ketplan.web import (
     unsent,
     workspace,
 )
-from ketplan.web.context import Desk, Glue, Run, desk
+from ketplan.web.context import Carry, Desk, Glue, Run, desk
 from ketplan.web.page import show_banner
 from ketplan.web.presenters import words
 from ketplan.web.reading import Readings
@@ -72,9 +72,13 @@ def create_app(
     http: Http | None = None,
     glue: Glue | None = None,
     run: Run = in_thread,
+    carry: Carry | None = None,
     resolve: Resolve = addresses,
 ) -> Flask:
-    """The app of one process. `http` goes to the EHRs, `run` starts what a request does not wait for."""
+    """The app of one process. `http` goes to the EHRs, `run` starts what a request does not wait for.
+
+    `carry` hands what was confirmed over to the workers; without it this process writes it itself.
+    """
     app = errors.Discreet(__name__)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM
     app.jinja_options = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True, "finalize": _shown}
@@ -92,6 +96,13 @@ def create_app(
     def examine(ehr: Ehr) -> Report:
         return glue.examine_ehr(ehr, services.settings.public_url + "/callback")
 
+    access = open_access(services, discovery, now, token)
+
+    def carried_here(plan_id: str, lid: str) -> None:
+        plan = services.plans.load(plan_id)
+        client = connect(plan.iss, access.supplier(lid))
+        glue.resume_plan(services, plan_id, client, server=plan.iss, patient_id=plan.patient_id, now=now)
+
     app.extensions["ketplan"] = Desk(
         services=services,
         glue=glue,
@@ -100,8 +111,9 @@ def create_app(
         token=token,
         csrf_key=hmac.new(signing_key(services.settings).encode(), b"ketplan forms", sha256).digest(),
         connect=connect,
-        access=open_access(services, discovery, now, token),
+        access=access,
         beside=beside,
+        carry=carry or carried_here,
         readings=Readings(glue, connect, beside, now),
         writings=Writings(beside),
         styles=style.Styles(discovery, beside, now),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from flask import current_app
 
+from ketplan.access import Access
 from ketplan.clinical.plan import ConfirmedPlan
 from ketplan.compose import Services, Signer
 from ketplan.config import Ehr
@@ -18,7 +19,6 @@ from ketplan.ehr.refresh import Supplier
 from ketplan.fhir.record import RawSectionLike
 from ketplan.fhir.render import Step
 from ketplan.kept import Record
-from ketplan.access import Access
 from ketplan.web.reading import Readings
 from ketplan.web.writing import Writings
 from ketplan.workflow import Calendar, Practice
@@ -32,6 +32,10 @@ Run = Callable[[Callable[[], None]], None]
 Connect = Callable[[str, str | Supplier], Any]
 
 
+Carry = Callable[[str, str], None]
+"""Has a kept plan or record written, by its id, by the permission of the launch with the id given second."""
+
+
 class Glue(Protocol):
     """The part of `ketplan.compose` that pages need; the module itself has this shape."""
 
@@ -42,11 +46,11 @@ class Glue(Protocol):
     def find_signer(self, client: Any, fhir_user: str | None) -> Signer: ...
     def read_chart(self, client: Any, patient_id: str, on_section: Any) -> Sequence[RawSectionLike]: ...
     def read_calendar(self, client: Any, start: date, practice: Practice) -> Calendar: ...
-    def write_plan(
-        self, services: Services, plan: ConfirmedPlan, steps: Sequence[Step], client: Any, **how: Any
-    ) -> Receipt: ...
+    def keep_plan(
+        self, services: Services, plan: ConfirmedPlan, steps: Sequence[Step], **where: Any
+    ) -> None: ...
+    def keep_record(self, services: Services, record: Record, **where: Any) -> None: ...
     def resume_plan(self, services: Services, plan_id: str, client: Any, **how: Any) -> Receipt: ...
-    def write_record(self, services: Services, record: Record, client: Any, **how: Any) -> Receipt: ...
     def stored_receipt(self, services: Services, plan_id: str) -> Receipt | None: ...
 
 
@@ -66,6 +70,7 @@ class Desk:
     connect: Connect
     access: Access
     beside: Run
+    carry: Carry
     readings: Readings
     writings: Writings
     styles: Styles

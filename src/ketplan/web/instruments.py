@@ -25,6 +25,7 @@ from ketplan.store.audit import UNKNOWN, AuditEvent
 from ketplan.store.plans import StoredPlan
 from ketplan.web import sessions
 from ketplan.web.bench import WAIT_TO_ACT, Bench, open_bench
+from ketplan.web.carry import carried
 from ketplan.web.context import desk
 from ketplan.web.guard import NOT_A_CLINICIAN, room
 from ketplan.web.page import bench_page
@@ -66,9 +67,8 @@ def take_down(lid: str, name: str) -> Response | tuple[str, int]:
     filled = _filled_in(session, row, score, said)
     # Sent in twice at once: the page shown next tells how the first one goes.
     with suppress(Temporary):
-        receipt = desk().glue.write_record(
-            desk().services, filled, desk().connect(session.iss, session.token), **_where(session)
-        )
+        desk().glue.keep_record(desk().services, filled, **_where(session))
+        receipt = carried(session, filled.id)
         _note(session, "instrument-taken-down", filled.id, receipt.state.value)
     return _to_result(session, row, filled.id)
 
@@ -80,9 +80,7 @@ def carry_on(lid: str, name: str, record: str) -> Response:
     _guard_form(session)
     kept = _kept(session, name, record)
     with suppress(Temporary):
-        receipt = desk().glue.resume_plan(
-            desk().services, kept.plan_id, desk().connect(session.iss, session.token), **_where(session)
-        )
+        receipt = carried(session, kept.plan_id)
         _note(session, "instrument-resumed", kept.plan_id, receipt.state.value)
     return _to_result(session, instrument(name), kept.plan_id)
 

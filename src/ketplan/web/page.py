@@ -11,7 +11,7 @@ from ketplan.clinical.findings import Decision, Evidence, evidence_of
 from ketplan.clinical.record import Patient
 from ketplan.clinical.view import View
 from ketplan.fhir.render import Step, Verb
-from ketplan.store.plans import PlanState, StoredPlan
+from ketplan.store.plans import UNDER_WAY, PlanState, StoredPlan
 from ketplan.web import security
 from ketplan.web.bench import Bench
 from ketplan.web.context import desk
@@ -164,8 +164,12 @@ class Standing:
 
     @property
     def is_being_written(self) -> bool:
-        """Some process says so; one that was killed says so for ever."""
-        return self.plan.state is PlanState.WRITING
+        """Somebody is at it, or will be in a moment."""
+        return self.plan.state in UNDER_WAY
+
+    @property
+    def waits_for_a_launch(self) -> bool:
+        return self.plan.state is PlanState.WAITING
 
 
 def standing(session: LiveSession, run: Writing | None = None) -> Standing | None:

@@ -21,6 +21,7 @@ from ketplan.store.reviews import StoredReview
 from ketplan.web import course as courses
 from ketplan.web import sessions
 from ketplan.web.bench import WAIT_TO_ACT, Bench, open_bench
+from ketplan.web.carry import carried
 from ketplan.web.context import desk
 from ketplan.web.course import Course
 from ketplan.web.guard import NOT_A_SIGNER, room
@@ -273,14 +274,14 @@ def _write(session: LiveSession, kept: StoredReview) -> None:
     """Write it, or carry its writing on. The record has changed: every page after this reads it again."""
     # Sent in twice at once: the page shown next tells how the first one goes.
     with suppress(Temporary):
-        receipt = desk().glue.write_record(
+        desk().glue.keep_record(
             desk().services,
             courses.answered_review(kept),
-            desk().connect(session.iss, session.token),
             server=session.iss,
             patient_id=session.patient,
             now=desk().now,
         )
+        receipt = carried(session, kept.review_id)
         _note(session, "review-written", kept.review_id, receipt.state.value)
     sessions.read_again(session)
     desk().readings.forget(session.lid)

@@ -17,6 +17,7 @@ from ketplan.store.audit import AuditEvent
 from ketplan.store.plans import StoredPlan
 from ketplan.web import closing, sessions, sheet_form
 from ketplan.web.bench import WAIT_TO_ACT, open_bench
+from ketplan.web.carry import LONG_SECONDS, carried
 from ketplan.web.context import desk
 from ketplan.web.course import require_course
 from ketplan.web.day import Day, open_day, require_open, visits
@@ -244,18 +245,12 @@ def _write(day: Day) -> Response:
 
 
 def _carry_out(run: Writing, session: LiveSession, day: Day, record: SessionRecord | None) -> None:
-    services, client = desk().services, desk().connect(session.iss, session.token)
-    where: dict[str, Any] = {
-        "server": session.iss,
-        "patient_id": session.patient,
-        "now": desk().now,
-        "on_progress": run.rows.append,
-    }
     run.plan_id = day.record_id
-    if record is None:
-        run.receipt = desk().glue.resume_plan(services, day.record_id, client, **where)
-    else:
-        run.receipt = desk().glue.write_record(services, record, client, **where)
+    if record is not None:
+        desk().glue.keep_record(
+            desk().services, record, server=session.iss, patient_id=session.patient, now=desk().now
+        )
+    run.receipt = carried(session, day.record_id, LONG_SECONDS)
     _note(session, "session-written", day.record_id, run.receipt.state.value)
 
 

@@ -18,6 +18,7 @@ from ketplan.store.plans import StoredPlan
 from ketplan.web import sessions
 from ketplan.web import work as works
 from ketplan.web.bench import Bench, lay_out, open_bench, start_of
+from ketplan.web.carry import LONG_SECONDS, carried
 from ketplan.web.context import desk
 from ketplan.web.guard import NOT_A_SIGNER, room
 from ketplan.web.page import bench_page, standing
@@ -171,13 +172,16 @@ def _write(run: Writing, session: LiveSession, signer: Clinician, shown: dict[st
     plan, steps = _confirmed(bench, signer, desk().now())
     run.plan_id, run.total = plan.id, len(steps)
     _note(session, "plan-signed", plan.id)
-    run.receipt = desk().glue.write_plan(desk().services, plan, steps, _client(session), **_how(session, run))
+    desk().glue.keep_plan(
+        desk().services, plan, steps, server=session.iss, patient_id=session.patient, now=desk().now
+    )
+    run.receipt = carried(session, plan.id, LONG_SECONDS)
     _note(session, "plan-written", plan.id, run.receipt.state.value)
 
 
 def _carry_on(run: Writing, session: LiveSession, plan_id: str) -> None:
     run.plan_id = plan_id
-    run.receipt = desk().glue.resume_plan(desk().services, plan_id, _client(session), **_how(session, run))
+    run.receipt = carried(session, plan_id, LONG_SECONDS)
     _note(session, "plan-resumed", plan_id, run.receipt.state.value)
 
 
@@ -189,19 +193,6 @@ def _afresh(session: LiveSession) -> Bench:
 def _guard_resources(session: LiveSession, steps: Sequence[Step]) -> None:
     for step in steps:
         workflow.guard_patient(session.reference, *patients(step.resource))
-
-
-def _client(session: LiveSession) -> object:
-    return desk().connect(session.iss, session.token)
-
-
-def _how(session: LiveSession, run: Writing) -> dict[str, object]:
-    return {
-        "server": session.iss,
-        "patient_id": session.patient,
-        "now": desk().now,
-        "on_progress": run.rows.append,
-    }
 
 
 def _note(session: LiveSession, action: str, target: str = "", outcome: str = "success") -> None:

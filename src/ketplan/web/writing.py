@@ -12,7 +12,7 @@ from threading import Event, Lock
 from typing import TYPE_CHECKING
 
 from ketplan.errors import EhrError, KetplanError
-from ketplan.writeback.steps import Receipt, Row
+from ketplan.writeback.steps import Receipt
 
 if TYPE_CHECKING:
     from ketplan.web.context import Run
@@ -28,7 +28,6 @@ class Writing:
 
     plan_id: str = ""
     total: int = 0
-    rows: list[Row] = field(default_factory=list)
     changes: tuple[str, ...] = ()
     receipt: Receipt | None = None
     error: KetplanError | None = None

@@ -82,6 +82,7 @@ class _Run:
         for step in self._steps:
             self._writing.hold()
             done = self._rows[step.key] = self._taken(step)
+            self._writing.note(step, done)
             if done.outcome in STANDS:
                 self._ids[step.key] = done.reference
             if on_progress:

@@ -78,6 +78,10 @@ class Entry(Protocol):
     def etag(self) -> str | None: ...
     @property
     def body(self) -> Mapping[str, Any]: ...
+    @property
+    def message(self) -> str: ...
+    @property
+    def said(self) -> str: ...
 
 
 class Journal(Protocol):
@@ -100,6 +104,9 @@ class Journal(Protocol):
     def failed(
         self, plan_id: str, key: str, state: StepState, message: str, http_status: int | None, now: datetime
     ) -> None: ...
+
+
+    def note(self, plan_id: str, key: str, message: str, said: str, now: datetime) -> None: ...
 
 
 class Lock(Protocol):

@@ -76,6 +76,12 @@ class Writing:
         if self.states[step.key] is not StepState.UNKNOWN:
             self._failed(step, StepState.REFUSED, why, status)
 
+    def note(self, step: Step, done: Row) -> None:
+        """Keep the words of the row, so that whoever looks later reads the same."""
+        entry = self.entries[step.key]
+        if (done.detail, done.said) != (entry.message, entry.said) or self.states[step.key] is not entry.state:
+            self.journal.note(self.plan_id, step.key, done.detail, done.said, self.now())
+
     def persist(self, once: Callable[[], Row]) -> Row:
         """`once`, and again after a pause while it is Temporary; the last Temporary when patience ends."""
         for attempt in range(1, self.max_attempts):

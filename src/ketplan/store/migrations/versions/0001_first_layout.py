@@ -182,6 +182,7 @@ def upgrade() -> None:
         sa.Column("resource_id", sa.String(length=200), nullable=True),
         sa.Column("etag", sa.String(length=200), nullable=True),
         sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("said", sa.Text(), nullable=False),
         sa.Column("updated", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["plan_id"], ["plan.plan_id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("plan_id", "key"),

@@ -1,0 +1,32 @@
+"""Having what was confirmed written, by the permission of the session that confirmed it."""
+
+from __future__ import annotations
+
+import time
+
+from ketplan.errors import SessionError
+from ketplan.store.plans import UNDER_WAY
+from ketplan.web.context import desk
+from ketplan.web.sessions import LiveSession
+from ketplan.writeback.steps import Receipt
+
+QUICK_SECONDS = 10.0
+"""So long a request may wait for a few resources; the page shown next tells the rest."""
+LONG_SECONDS = 1800.0
+"""So long something beside a request waits for a whole plan."""
+LOOK_EVERY = 0.1
+
+
+def carried(session: LiveSession, plan_id: str, patience: float = QUICK_SECONDS) -> Receipt:
+    """Have it written, or carried on, and say how far it has come after `patience` seconds at most.
+
+    Temporary while it is being written for somebody else.
+    """
+    desk().carry(plan_id, session.lid)
+    until = time.monotonic() + patience
+    while desk().services.plans.load(plan_id).state in UNDER_WAY and time.monotonic() < until:
+        time.sleep(LOOK_EVERY)
+    receipt = desk().glue.stored_receipt(desk().services, plan_id)
+    if receipt is None:
+        raise SessionError("Nothing of this patient is kept here.")
+    return receipt
