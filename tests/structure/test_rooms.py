@@ -38,7 +38,17 @@ ONE_DOOR = {
     "alembic": {"store"},
     "dbos": {"durable"},
     "cryptography": {"store", "sandbox"},
-    "click": {"cli", "cli_audit", "cli_data", "cli_db", "cli_ehr", "cli_runs", "cli_keys", "servers", "terminal"},
+    "click": {
+        "cli",
+        "cli_audit",
+        "cli_data",
+        "cli_db",
+        "cli_ehr",
+        "cli_keys",
+        "cli_runs",
+        "servers",
+        "terminal",
+    },
 }
 # Tables, not logic: a long table is data.
 LONGEST = 400

@@ -49,7 +49,7 @@ TITLES: tuple[tuple[type[KetplanError], str, str], ...] = (
 
 
 class Discreet(Flask):
-    """Of what no handler could answer, a fault in the error page for one, Flask would log words and address."""
+    """Of what no handler could answer, as a fault in the error page, Flask would log words and address."""
 
     def handle_exception(self, e: Exception) -> Response:
         log.error("no page could be made of a fault: %s", type(e).__name__)

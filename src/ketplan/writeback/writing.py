@@ -79,7 +79,8 @@ class Writing:
     def note(self, step: Step, done: Row) -> None:
         """Keep the words of the row, so that whoever looks later reads the same."""
         entry = self.entries[step.key]
-        if (done.detail, done.said) != (entry.message, entry.said) or self.states[step.key] is not entry.state:
+        moved = self.states[step.key] is not entry.state
+        if moved or (done.detail, done.said) != (entry.message, entry.said):
             self.journal.note(self.plan_id, step.key, done.detail, done.said, self.now())
 
     def persist(self, once: Callable[[], Row]) -> Row:
