@@ -40,6 +40,15 @@ def test_a_ready_patient(browser: Browser) -> None:
     assert "Nothing of this proposal has been written." in said
 
 
+def test_the_watch_on_a_dose_is_on_the_page_in_numbers(browser: Browser) -> None:
+    said = words(open_page(browser, "gad-ready")[1])
+    assert "120 min from the start at the least" in said
+    assert "not until the next day after restful sleep" in said
+    assert "vital signs at 0, 10, 20, 30, 40, 55, 70, 85, 100, 120 min" in said
+    assert "CADSS-6 (pre, 40, discharge)" in said
+    assert "an adult takes the patient home, every time" in said
+
+
 def test_every_way_to_weigh_is_shown_with_its_dose(browser: Browser) -> None:
     page = open_page(browser, "gad-ready")[1]
     shown = re.findall(r"<span>([^<]*)</span><span>([\d.]+ kg)</span><b>(\d+ mg)</b>", page.text)
