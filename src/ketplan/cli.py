@@ -184,12 +184,13 @@ def demo(port: int, no_browser: bool) -> None:
 @click.option("--port", default=8400, show_default=True)
 @click.option("--workers", default=1, show_default=True, help="Processes.")
 @click.option("--threads", default=8, show_default=True, help="Threads of each process.")
+@click.option("--no-worker", is_flag=True, help="Start no worker beside it: ketplan worker runs elsewhere.")
 @sentences
-def serve(host: str, port: int, workers: int, threads: int) -> None:
-    """Run the app for the EHRs listed in KETPLAN_CONFIG."""
+def serve(host: str, port: int, workers: int, threads: int, no_worker: bool) -> None:
+    """Run the app for the EHRs listed in KETPLAN_CONFIG, and a worker that writes what is confirmed."""
     from ketplan.servers import run_app
 
-    run_app(host, port, workers, threads)
+    run_app(host, port, workers, threads, with_worker=not no_worker)
 
 
 @main.command()

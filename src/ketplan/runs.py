@@ -11,6 +11,7 @@ import random
 import secrets
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event, Thread
@@ -24,13 +25,13 @@ from ketplan.ehr.client import FhirClient
 from ketplan.ehr.discovery import Discovery
 from ketplan.ehr.peers import Peers
 from ketplan.ehr.transport import Http
-from ketplan.errors import InputError, KetplanError, SignInEnded, Temporary
-from ketplan.store.plans import PlanState, StoredPlan
+from ketplan.errors import ConfigError, InputError, KetplanError, SignInEnded, TakenOver, Temporary
+from ketplan.store.plans import UNDER_WAY, PlanState, StoredPlan
 from ketplan.writeback.steps import Outcome, Receipt
 
 log = logging.getLogger("ketplan.runs")
 
-FIRST_PAUSE, LONGEST_PAUSE = 2.0, 900.0
+FIRST_PAUSE, LONGEST_PAUSE, LONGEST_ASKED = 2.0, 900.0, 3600.0
 ROUNDS = 40
 """More than eight hours of trying; then somebody has to look."""
 BEAT_SECONDS = 5.0
@@ -41,9 +42,13 @@ Connect = Callable[[StoredPlan], FhirClient | None]
 """The EHR as it may be asked on behalf of a plan; None when nobody's permission for it is left."""
 
 
-def pause(number: int, jitter: float) -> float:
-    """Seconds before the next round: doubling up to LONGEST_PAUSE, and up to half more by `jitter`."""
-    return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(number - 1, 30)) * (1 + jitter / 2)
+def pause(number: int, jitter: float, asked: float = 0.0) -> float:
+    """Seconds before the next round: doubling up to LONGEST_PAUSE, and up to half more by `jitter`.
+
+    Not sooner than the EHR `asked`, be that as long as LONGEST_ASKED.
+    """
+    backoff = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(number - 1, 30))
+    return max(backoff, min(LONGEST_ASKED, asked)) * (1 + jitter / 2)
 
 
 def connector(services: Services, access: Access, http: Http) -> Connect:
@@ -62,6 +67,20 @@ def connector(services: Services, access: Access, http: Http) -> Connect:
     return connect
 
 
+def hand_over(services: Services, runs: Runs, now: Callable[[], datetime]) -> Callable[[str, str], None]:
+    """Has workers write what was confirmed, by the permission of the launch that confirmed it."""
+
+    def carry(plan_id: str, launch: str) -> None:
+        services.plans.entrust(plan_id, launch, now())
+        try:
+            runs.retry(plan_id, services.plans.load(plan_id).revision)
+        except ConfigError as error:
+            # The plan is kept: the watch of any worker starts it as soon as the engine can be reached.
+            log.error("run %s could not be handed over: %s", plan_id, error)
+
+    return carry
+
+
 @dataclass(frozen=True)
 class Turns:
     """What a turn needs besides the plan. `jitter` gives numbers from 0 to 1."""
@@ -77,14 +96,20 @@ class Turns:
             return self._take(plan_id, number)
         except InputError:
             return Turn("unknown")
-        except Temporary:
-            return self._again("busy", number)
+        except TakenOver:
+            return Turn("taken over")
+        except Temporary as error:
+            return self._again(plan_id, "busy", number, error.retry_after or 0)
+        except ConfigError as error:  # a database that is full, locked or gone for a while
+            log.error("run %s waits: %s", plan_id, error)
+            return self._again(plan_id, "no database", number)
         except KetplanError as error:
             log.error("run %s stopped: %s", plan_id, type(error).__name__)
+            self._leave(plan_id)
             return Turn("stopped")
         except Exception as error:
             log.error("run %s failed: %s", plan_id, type(error).__name__)
-            return self._again("failed", number)
+            return self._again(plan_id, "failed", number)
 
     def forget_old(self) -> None:
         """Let go of whom nothing has happened to for as long as the site keeps things."""
@@ -97,20 +122,39 @@ class Turns:
         plan = self.services.plans.load(plan_id)
         client = self.connect(plan)
         if client is None:
-            self.services.plans.move(plan_id, PlanState.WAITING, self.now())
-            return Turn("waits for a launch")
+            return self._without_permission(plan)
         receipt = compose.resume_plan(
             self.services, plan_id, client, server=plan.iss, patient_id=plan.patient_id, now=self.now
         )
-        return self._after(receipt, number)
+        return self._after(plan, receipt, number)
 
-    def _after(self, receipt: Receipt, number: int) -> Turn:
-        if any(row.outcome is Outcome.PENDING for row in receipt.rows):
-            return self._again("incomplete", number)
-        return Turn(receipt.state.value)
+    def _after(self, plan: StoredPlan, receipt: Receipt, number: int) -> Turn:
+        if not any(row.outcome is Outcome.PENDING for row in receipt.rows):
+            return Turn(receipt.state.value)
+        if any(isinstance(trouble, SignInEnded) for trouble in receipt.troubles):
+            return self._without_permission(plan)
+        asked = max((trouble.retry_after or 0 for trouble in receipt.troubles), default=0)
+        return self._again(plan.plan_id, "incomplete", number, asked)
 
-    def _again(self, outcome: str, number: int) -> Turn:
-        return Turn(outcome, pause(number, self.jitter()) if number < ROUNDS else None)
+    def _without_permission(self, plan: StoredPlan) -> Turn:
+        """Unless another launch has brought one meanwhile, the plan waits for the next."""
+        if self.services.plans.load(plan.plan_id).launch != plan.launch:
+            return Turn("entrusted anew", 0.0)
+        self.services.plans.move(plan.plan_id, PlanState.WAITING, self.now())
+        return Turn("waits for a launch")
+
+    def _again(self, plan_id: str, outcome: str, number: int, asked: float = 0.0) -> Turn:
+        if number < ROUNDS:
+            return Turn(outcome, pause(number, self.jitter(), asked))
+        self._leave(plan_id)
+        return Turn("given up")
+
+    def _leave(self, plan_id: str) -> None:
+        """To a person: no worker begins again by itself."""
+        with suppress(KetplanError):
+            if self.services.plans.load(plan_id).state in UNDER_WAY:
+                self.services.plans.move(plan_id, PlanState.WRITING, self.now())
+                self.services.plans.move(plan_id, PlanState.INCOMPLETE, self.now())
 
 
 class Worker:

@@ -6,10 +6,13 @@ import logging
 import secrets
 import signal
 import socket
+import subprocess
+import sys
 import tempfile
 import threading
 import webbrowser
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -41,7 +44,7 @@ def run_demo(port: int, open_browser: bool) -> None:
         app = _bound(
             port, lambda: AppServer("localhost", port, lambda url: demo_settings(Path(home), url, ehr.url))
         )
-        with ehr, app:
+        with ehr, app, worker_of(app.settings):
             click.echo(f"The pretend EHR is at {ehr.url} — open a patient and launch ketplan. Ctrl-C stops.")
             if open_browser:
                 webbrowser.open(ehr.url)
@@ -114,8 +117,8 @@ def discreet(entry: logging.LogRecord) -> bool:
     return True
 
 
-def run_app(host: str, port: int, workers: int, threads: int) -> None:
-    """The app under gunicorn, for the EHRs that the settings list."""
+def run_app(host: str, port: int, workers: int, threads: int, with_worker: bool) -> None:
+    """The app under gunicorn, for the EHRs that the settings list, and a worker in a process beside it."""
     settings = config.from_environment()
     guard_host(host, settings.public_url)
     if not settings.ehrs:
@@ -147,7 +150,19 @@ def run_app(host: str, port: int, workers: int, threads: int) -> None:
         "timeout": 120,
     }
     logging.getLogger("gunicorn.error").addFilter(discreet)
-    Gunicorn().run()
+    with _worker_beside() if with_worker else nullcontext():
+        Gunicorn().run()
+
+
+@contextmanager
+def _worker_beside() -> Iterator[None]:
+    """`ketplan worker` as a child that goes when we go."""
+    worker = subprocess.Popen([sys.executable, "-m", "ketplan", "worker"])
+    try:
+        yield
+    finally:
+        worker.terminate()
+        worker.wait(60)
 
 
 def run_worker(name: str | None, at_once: int) -> None:
@@ -178,10 +193,11 @@ class AppServer:
         self._socket = socket.create_server((host, port))
         port = self._socket.getsockname()[1]
         self.url = f"http://{host}:{port}"
+        self.settings = settings_for(self.url)
         self._server = make_server(
             host,
             port,
-            _app(settings_for(self.url)),
+            _app(self.settings),
             threaded=True,
             request_handler=Quiet,
             fd=self._socket.fileno(),
@@ -200,11 +216,31 @@ class AppServer:
 
 
 def _app(settings: Settings) -> Any:
+    from ketplan.durable.engine import Runs, engine_url, prepare
+    from ketplan.runs import hand_over
     from ketplan.web import create_app
 
+    services, url = compose.open_services(settings), engine_url(settings.database_url)
+    prepare(url)
     return create_app(
-        compose.open_services(settings), now=compose.utc_now, token=lambda: secrets.token_urlsafe(32)
+        services,
+        now=compose.utc_now,
+        token=lambda: secrets.token_urlsafe(32),
+        carry=hand_over(services, Runs(url), compose.utc_now),
     )
+
+
+@contextmanager
+def worker_of(settings: Settings) -> Iterator[None]:
+    """A worker in this very process: for the demo, which is one process and no more."""
+    from ketplan.runs import make_worker
+
+    worker = make_worker(settings)
+    worker.start()
+    try:
+        yield
+    finally:
+        worker.stop(patience_seconds=2)
 
 
 def demo_settings(home: Path, app_url: str, ehr_url: str) -> Settings:

@@ -2,6 +2,8 @@
 
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from ketplan.config import Settings
 from ketplan.sandbox.server import Server, serve
-from ketplan.servers import AppServer, demo_settings
+from ketplan.servers import AppServer, demo_settings, worker_of
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="the e2e extra is not installed")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -48,13 +51,24 @@ class Clinic:
         return [r for r in found if any("plan-step" in i.get("system", "") for i in r.get("identifier", []))]
 
 
+@contextmanager
+def at_work(settings: Settings) -> Iterator[None]:
+    """A worker as in the demo. Its engine will not be started in Playwright's thread, where a loop runs."""
+    worker = worker_of(settings)
+    with ThreadPoolExecutor(1) as elsewhere:
+        elsewhere.submit(worker.__enter__).result()
+        yield
+        elsewhere.submit(worker.__exit__, None, None, None).result()
+
+
 @pytest.fixture(scope="session")
 def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
     today = datetime.now(UTC).date()
     tokens = {"operator": "user/*.cruds"}
     with serve("127.0.0.1", 0, today=today, static_tokens=tokens) as ehr:
         home = tmp_path_factory.mktemp("home")
-        with AppServer("localhost", 0, lambda url: demo_settings(home, url, ehr.url)) as app:
+        app = AppServer("localhost", 0, lambda url: demo_settings(home, url, ehr.url))
+        with app, at_work(app.settings):
             ehr.harbor.register(f"{app.url}/launch")
             yield Clinic(ehr, app.url)
 

@@ -18,6 +18,7 @@ from tests.web.support import APP, EHR, Browser, Clock, EhrHttp, Page
 OPEN = {
     "static": "style and script of the pages",
     "health": "says that the process answers",
+    "ready": "says that the database answers, and how many workers there are",
     "launch.home": "names the configured EHRs",
     "launch.start": "only ever leads to a configured EHR's sign-in",
     "launch.callback": "does nothing without the state of this browser's own launch",

@@ -138,6 +138,7 @@ def create_app(
         app.register_blueprint(room.routes)
     app.register_blueprint(doctor_page.staff_routes)
     app.add_url_rule("/healthz", "health", lambda: {"status": "ok"})
+    app.add_url_rule("/readyz", "ready", _ready)
     app.after_request(unsent.sent)
     app.after_request(security.harden)
     app.after_request(security.note)
@@ -160,6 +161,12 @@ def create_app(
 def _shown(value: Any) -> Any:
     """Whatever a page shows, it came from outside until the contrary is known."""
     return type(value)(legible(value)) if isinstance(value, str) else value
+
+
+def _ready() -> dict[str, Any]:
+    """The database answers (an error page with 500 when it does not); so many workers are at work."""
+    living = desk().services.workers.living(desk().now())
+    return {"status": "ready", "workers": len(living)}
 
 
 def _inside(app: Flask, job: Callable[[], None]) -> None:

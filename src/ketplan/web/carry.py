@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
-from ketplan.errors import SessionError
-from ketplan.store.plans import UNDER_WAY
+from ketplan.errors import EhrError, SessionError
+from ketplan.store.plans import UNDER_WAY, PlanState
 from ketplan.web.context import desk
 from ketplan.web.sessions import LiveSession
 from ketplan.writeback.steps import Receipt
@@ -15,6 +16,14 @@ QUICK_SECONDS = 10.0
 LONG_SECONDS = 1800.0
 """So long something beside a request waits for a whole plan."""
 LOOK_EVERY = 0.1
+
+
+def go_on(session: LiveSession) -> None:
+    """Carry on what waited for a launch of this chart by somebody who may write into it."""
+    for kept in desk().services.plans.of_patient(session.iss, session.patient):
+        if kept.state is PlanState.WAITING:
+            with suppress(EhrError):
+                desk().carry(kept.plan_id, session.lid)
 
 
 def carried(session: LiveSession, plan_id: str, patience: float = QUICK_SECONDS) -> Receipt:

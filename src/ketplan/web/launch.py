@@ -16,6 +16,7 @@ from ketplan.ehr.launch import PendingLaunch, begin, complete, form_fields, matc
 from ketplan.errors import LaunchError
 from ketplan.store.audit import AuditEvent
 from ketplan.web import security, sessions
+from ketplan.web.carry import go_on
 from ketplan.web.context import desk
 from ketplan.web.landing import landing
 
@@ -87,6 +88,8 @@ def callback() -> Response:
     desk().services.audit.append(
         AuditEvent(grant.fhir_user or "unknown user", "launch", grant.iss, session.reference), now
     )
+    if session.recorder:
+        desk().beside(lambda: go_on(session))
     return redirect(landing(session), 303)
 
 
