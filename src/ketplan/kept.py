@@ -69,6 +69,7 @@ def _kept_steps(steps: Sequence[Step]) -> list[dict[str, Any]]:
             "verb": s.verb.value,
             "updates": s.updates,
             "changes": list(s.changes),
+            **({"seen": s.seen} if s.seen else {}),
         }
         for s in steps
     ]
@@ -76,7 +77,15 @@ def _kept_steps(steps: Sequence[Step]) -> list[dict[str, Any]]:
 
 def steps_of(kept: StoredPlan) -> tuple[Step, ...]:
     return tuple(
-        Step(s["key"], s["resource"], tuple(s["after"]), Verb(s["verb"]), s["updates"], tuple(s["changes"]))
+        Step(
+            s["key"],
+            s["resource"],
+            tuple(s["after"]),
+            Verb(s["verb"]),
+            s["updates"],
+            tuple(s["changes"]),
+            s.get("seen", ""),
+        )
         for s in kept.payload["steps"]
     )
 

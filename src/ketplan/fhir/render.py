@@ -55,7 +55,9 @@ class Step:
     """One write. `after` are the steps whose ids it needs, in the order they are done.
 
     An update names in `updates` the step that created its resource, and in `changes` the only elements that
-    differ from what that step wrote; the rest of the stored resource is the EHR's to keep.
+    differ from what that step wrote; the rest of the stored resource is the EHR's to keep. What an earlier
+    writing created is named by where it stands ("CarePlan/123"). `seen` is then the mark of the version that
+    somebody looked at before deciding: it is changed only while it still stands as they saw it.
     """
 
     key: str
@@ -64,6 +66,7 @@ class Step:
     verb: Verb = Verb.CREATE
     updates: str = ""
     changes: tuple[str, ...] = ()
+    seen: str = ""
 
     @property
     def type(self) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from ketplan.writeback.references import patients, references
@@ -68,6 +70,22 @@ def with_changes(held: Json, wanted: Json, names: Collection[str]) -> Json:
         elif ours is not None:
             edited[name] = ours
     return edited
+
+
+def as_decided(held: Json, wanted: Json, names: Collection[str]) -> Json:
+    """The EHR's own resource with our `names` exactly as they are in `wanted`, as somebody decided."""
+    edited = copy.deepcopy(held)
+    for name in names:
+        edited.pop(name, None)
+        if name in wanted:
+            edited[name] = wanted[name]
+    return edited
+
+
+def mark(held: Mapping[str, Any]) -> str:
+    """A digest of what a resource says; another version that says the same has the same."""
+    said = {name: value for name, value in held.items() if name not in ("meta", "text")}
+    return sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 
 def settled(held: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from ketplan.errors import Conflict, EhrError, Temporary
 from ketplan.fhir.render import Step
 from ketplan.store.journal import StepState
-from ketplan.writeback.compare import differences, settled, with_changes
+from ketplan.writeback.compare import as_decided, differences, mark, settled, with_changes
 from ketplan.writeback.references import guard_stored
 from ketplan.writeback.steps import Json, Outcome, Read, Row
 from ketplan.writeback.writing import Writing, row
+
+CHANGED_AGAIN = "It was changed again in the EHR after it had been looked at; look at it once more."
 
 
 def update(writing: Writing, step: Step, resource: Json, target: str) -> Row:
@@ -23,14 +25,22 @@ def _once(writing: Writing, step: Step, resource: Json, target: str) -> Row:
     kind, _, id = target.partition("/")
     held = writing.chart.read(kind, id)
     guard_stored(held.raw, writing.patient_id)
-    edited = with_changes(held.raw, resource, step.changes)
+    edited = (as_decided if step.seen else with_changes)(held.raw, resource, step.changes)
     if edited == held.raw or _left_alone(writing, step, held, edited):
         outcome = Outcome.UPDATED if step.key in writing.sent else Outcome.ALREADY_THERE
         writing.done(step, id, held.etag)
         return row(step, outcome, target, _kept(step, resource, held.raw))
-    if status := settled(held.raw, resource):
+    if step.seen:
+        _guard_seen(step, held)
+    elif status := settled(held.raw, resource):
         raise Conflict(f"Meanwhile somebody gave the {kind} the status {status}; it was left so.")
     return _send(writing, step, resource, edited, held)
+
+
+def _guard_seen(step: Step, held: Read) -> None:
+    """Somebody looked at one version and decided: their decision holds for no other."""
+    if mark(held.raw) != step.seen:
+        raise Conflict(CHANGED_AGAIN)
 
 
 def _send(writing: Writing, step: Step, resource: Json, edited: Json, held: Read) -> Row:
