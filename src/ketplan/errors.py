@@ -4,7 +4,8 @@ KetplanError
 ├── InputError              what was given cannot be used: one sentence, exit 2, HTTP 400
 ├── ConfigError             a setting is missing or unsafe: exit 2, refuses to start
 ├── RefusedError            a rule forbids it: findings open, wrong role, blocked: exit 3, HTTP 403
-│   └── PatientMismatch     the patient guard stopped it: exit 3, HTTP 409
+│   ├── PatientMismatch     the patient guard stopped it: exit 3, HTTP 409
+│   └── TakenOver           another run is writing the same plan now
 ├── LaunchError             a SMART launch failed a check: HTTP 400
 ├── SessionError            no such launch for this browser, or it has ended: HTTP 404
 └── EhrError                the EHR did not do what was asked: HTTP 502
@@ -50,6 +51,10 @@ class PatientMismatch(RefusedError):
     http_status = 409
 
 
+class TakenOver(RefusedError):
+    pass
+
+
 class LaunchError(KetplanError):
     http_status = 400
 
@@ -74,7 +79,19 @@ class EhrError(KetplanError):
 
 
 class Temporary(EhrError):
+    """`retry_after` is how many seconds the EHR wants to be left alone, None when it did not say."""
+
     exit_code = 75
+
+    def __init__(
+        self,
+        message: str,
+        status: int | None = None,
+        server_said: str = "",
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, status, server_said)
+        self.retry_after = retry_after
 
 
 class Unreachable(Temporary):

@@ -107,7 +107,7 @@ class TestRead:
         self, client: FhirClient, httpserver: HTTPServer, waits: list[float]
     ) -> None:
         at = "/fhir/Condition/c1"
-        httpserver.expect_ordered_request(at).respond_with_response(answer(None, 429, Retry_After="3600"))
+        httpserver.expect_ordered_request(at).respond_with_response(answer(None, 429, Retry_After="30"))
         httpserver.expect_ordered_request(at).respond_with_response(answer(None, 503, Retry_After="2"))
         httpserver.expect_ordered_request(at).respond_with_response(answer(a_resource()))
         assert client.read("Condition", "c1").raw["id"] == "c1"

@@ -156,8 +156,7 @@ class FhirClient:
         if answer.status == 304 and "If-None-Match" in headers:
             return answer, None
         body = answer.json() if 200 <= answer.status < 300 else _lenient(answer)
-        if error := outcome.error_for(answer.status, body):
-            raise error
+        self._require_success(answer, body)
         return answer, body
 
     def _write(self, method: str, url: str, resource: Json, headers: Mapping[str, str]) -> tuple[Answer, Any]:
@@ -168,9 +167,15 @@ class FhirClient:
         headers = {"Accept": FHIR_JSON, "Content-Type": FHIR_JSON, **headers}
         answer = self._send(method, url, headers, body=text.encode())
         body = _lenient(answer)
-        if error := outcome.error_for(answer.status, body):
-            raise error
+        self._require_success(answer, body)
         return answer, body
+
+    def _require_success(self, answer: Answer, body: Any) -> None:
+        error = outcome.error_for(answer.status, body)
+        if isinstance(error, Temporary):
+            error.retry_after = self.patience.asked(answer)
+        if error:
+            raise error
 
     def _send(
         self,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from ketplan.errors import EhrError, KetplanError, Temporary
+from ketplan.errors import EhrError, KetplanError, SignInEnded, Temporary
 from ketplan.fhir.render import Step, Verb, link
 from ketplan.store.journal import StepState
 from ketplan.writeback.create import create, standing
@@ -27,11 +27,14 @@ from ketplan.writeback.steps import (
     identifier_of,
 )
 from ketplan.writeback.update import update
-from ketplan.writeback.writing import LEASE_SECONDS, Writing, row
+from ketplan.writeback.writing import LEASE_SECONDS, Writing, row, sends_away
 
 LINKED_ONLY = frozenset({"Goal", "Procedure", "QuestionnaireResponse"})
 SILENT_STEPS = 2
 """After so many steps in a row without an answer the EHR counts as away and is left in peace."""
+AWAY = "Not tried, because the EHR does not answer."
+BUSY = "Not tried, because the EHR wants a pause."
+SIGNED_OUT = "Not tried, because the sign-in has ended."
 
 
 def run(
@@ -66,7 +69,10 @@ def run(
 
 
 class _Run:
-    """`ids` are the references of the steps that stand, `rows` the steps that have been dealt with."""
+    """`ids` are the references of the steps that stand, `rows` the steps that have been dealt with.
+
+    `halted` says why nothing more is tried, and is empty until then.
+    """
 
     def __init__(self, writing: Writing, steps: Sequence[Step]) -> None:
         self._writing = writing
@@ -74,6 +80,8 @@ class _Run:
         self._ids: dict[str, str] = {}
         self._rows: dict[str, Row] = {}
         self._silent = 0
+        self._halted = ""
+        self._troubles: list[Temporary] = []
         # What a later step changes is not expected to be as the first one wrote it.
         self._changing = {step.updates: step.changes for step in steps if step.verb is Verb.UPDATE}
 
@@ -87,21 +95,29 @@ class _Run:
                 self._ids[step.key] = done.reference
             if on_progress:
                 on_progress(done)
-        return Receipt(tuple(self._rows.values()))
+        return Receipt(tuple(self._rows.values()), tuple(self._troubles))
 
     def _taken(self, step: Step) -> Row:
-        if self._silent >= SILENT_STEPS:
-            return row(step, Outcome.PENDING, detail="Not tried, because the EHR does not answer.")
+        if self._halted:
+            return row(step, Outcome.PENDING, detail=self._halted)
         try:
             done = self._standing(step) or self._blocked(step) or self._written(step)
         except Temporary as error:
-            self._silent += 1
+            self._trouble(error)
             return row(step, Outcome.PENDING, detail=str(error), said=error.server_said)
         except EhrError as error:
             self._writing.refused(step, str(error), error.status)
             done = row(step, Outcome.REFUSED, detail=str(error), said=error.server_said)
         self._silent = 0
         return done
+
+    def _trouble(self, error: Temporary) -> None:
+        self._troubles.append(error)
+        self._silent += 1
+        if sends_away(error):
+            self._halted = SIGNED_OUT if isinstance(error, SignInEnded) else BUSY
+        elif self._silent >= SILENT_STEPS:
+            self._halted = AWAY
 
     def _standing(self, step: Step) -> Row | None:
         if step.verb is Verb.UPDATE or self._writing.states[step.key] is not StepState.DONE:
@@ -125,7 +141,7 @@ class _Run:
         resource = self._linked(step)
         self._writing.chart.admit(resource, step.verb.value)
         if step.verb is Verb.UPDATE:
-            done = update(self._writing, step, resource, self._ids[step.updates])
+            done = update(self._writing, step, resource, self._ids.get(step.updates, step.updates))
         else:
             done = create(self._writing, step, resource, self._changing.get(step.key, ()))
         return _with_notes(done, self._notes(step))

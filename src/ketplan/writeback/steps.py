@@ -7,12 +7,13 @@ The EHR, the journal and the lock are asked for as the small shapes below; `char
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
 from ketplan.ehr.profiles.shape import marker
+from ketplan.errors import Temporary
 from ketplan.store.journal import Planned, StepState
 from ketplan.store.plans import PlanState
 
@@ -105,7 +106,6 @@ class Journal(Protocol):
         self, plan_id: str, key: str, state: StepState, message: str, http_status: int | None, now: datetime
     ) -> None: ...
 
-
     def note(self, plan_id: str, key: str, message: str, said: str, now: datetime) -> None: ...
 
 
@@ -149,9 +149,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What stands in the EHR after a run, a row per step."""
+    """What stands in the EHR after a run, a row per step. `troubles` are why some of them are pending."""
 
     rows: tuple[Row, ...]
+    troubles: tuple[Temporary, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def complete(self) -> bool:

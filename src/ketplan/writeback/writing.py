@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from ketplan.errors import EhrError, RefusedError, Temporary
+from ketplan.errors import EhrError, SignInEnded, TakenOver, Temporary
 from ketplan.fhir.render import Step
 from ketplan.store.journal import Planned, StepState
 from ketplan.writeback.steps import Chart, Entry, Journal, Json, Lock, Outcome, Row
@@ -15,6 +15,8 @@ LEASE_SECONDS = 300.0
 """Longer than one request may take, with the searches, time-outs and pauses before the next."""
 RENEWED_EVERY = timedelta(seconds=LEASE_SECONDS / 5)
 PAUSE_SECONDS = 0.5
+LONGEST_STAY = 5.0
+"""Seconds the EHR may ask a run to wait where it is; for more it goes away and comes back."""
 
 
 @dataclass
@@ -49,12 +51,12 @@ class Writing:
             self.states[entry.key] = StepState.UNKNOWN if lost else entry.state
 
     def hold(self) -> None:
-        """Keep the plan for this run. RefusedError when it took so long that another run has it now."""
+        """Keep the plan for this run. TakenOver when it took so long that another run has it now."""
         now = self.now()
         if self.held and now - self.held < RENEWED_EVERY:
             return
         if not self.lock.renew(self.plan_id, self.owner, now, LEASE_SECONDS):
-            raise RefusedError("Another run has taken over this plan; this one stopped.")
+            raise TakenOver("Another run has taken over this plan; this one stopped.")
         self.held = now
 
     def sending(self, step: Step, body: Json) -> None:
@@ -88,13 +90,20 @@ class Writing:
         for attempt in range(1, self.max_attempts):
             try:
                 return once()
-            except Temporary:
-                self.sleep(PAUSE_SECONDS * 2 ** (attempt - 1))
+            except Temporary as error:
+                if sends_away(error):
+                    raise
+                self.sleep(max(PAUSE_SECONDS * 2 ** (attempt - 1), error.retry_after or 0))
         return once()
 
     def _failed(self, step: Step, state: StepState, why: str, status: int | None) -> None:
         self.journal.failed(self.plan_id, step.key, state, why, status, self.now())
         self.states[step.key] = state
+
+
+def sends_away(error: Temporary) -> bool:
+    """Whether going on now, with this step or another, is pointless or against the EHR's wish."""
+    return isinstance(error, SignInEnded) or (error.retry_after or 0) > LONGEST_STAY
 
 
 def row(step: Step, outcome: Outcome, reference: str = "", detail: str = "", said: str = "") -> Row:
