@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 import signal
 import socket
@@ -157,12 +158,14 @@ def run_app(host: str, port: int, workers: int, threads: int, with_worker: bool)
 @contextmanager
 def _worker_beside() -> Iterator[None]:
     """`ketplan worker` as a child that goes when we go."""
+    us = os.getpid()
     worker = subprocess.Popen([sys.executable, "-m", "ketplan", "worker"])
     try:
         yield
     finally:
-        worker.terminate()
-        worker.wait(60)
+        if os.getpid() == us:  # gunicorn's own children come by here too when they end
+            worker.terminate()
+            worker.wait(60)
 
 
 def run_worker(name: str | None, at_once: int) -> None:
