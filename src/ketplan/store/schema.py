@@ -119,6 +119,13 @@ class Schema:
             Column("said", Sealed(vault), nullable=False),
             Column("updated", Moment, nullable=False),
         )
+        self.reconciliation = Table(
+            "reconciliation",
+            tables,
+            Column("plan_id", ForeignKey("plan.plan_id", ondelete="CASCADE"), primary_key=True),
+            Column("at", Moment, nullable=False),
+            Column("content", Sealed(vault), nullable=False),
+        )
         self.review = Table(
             "review",
             tables,

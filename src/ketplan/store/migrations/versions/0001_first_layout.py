@@ -153,6 +153,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("lid"),
     )
     op.create_table(
+        "reconciliation",
+        sa.Column("plan_id", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["plan_id"], ["plan.plan_id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("plan_id"),
+    )
+    op.create_table(
         "review",
         sa.Column("plan_id", sa.String(length=64), nullable=False),
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
@@ -192,6 +200,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("writeback_step")
     op.drop_table("review")
+    op.drop_table("reconciliation")
     op.drop_table("ehr_grant")
     op.drop_table("worker")
     with op.batch_alter_table("unsent", schema=None) as batch_op:
