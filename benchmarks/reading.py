@@ -2,7 +2,7 @@
 
     pip install -e '.[bench]' && python -m benchmarks.reading
 
-Twelve searches, Observation in four pages, as round trips of the same run. Whoever asks can be no faster than
+The searches of a record, Observation in four pages, as round trips of the same run. Whoever asks can be no faster than
 the longest chain of `next` links plus one. Clients that are not installed are left out.
 """
 
@@ -13,6 +13,7 @@ import json
 import multiprocessing
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from multiprocessing.connection import Connection
@@ -22,12 +23,15 @@ import requests
 
 from ketplan.ehr.client import FhirClient
 from ketplan.ehr.fetch import read_record
+from ketplan.ehr.profiles.load import generic
+from ketplan.ehr.profiles.model import Batch, Confidence, Profile
 from ketplan.ehr.sections import SECTIONS
 from ketplan.ehr.transport import Http
 
 LATENCY, PAGE, ROUNDS = 0.05, 100, 5
 SIZES = {"Observation": 351, "Encounter": 120, "Procedure": 90, "MedicationRequest": 80, "Condition": 40}
 KINDS = tuple(dict.fromkeys(section.kind for section in SECTIONS))
+BATCHING = replace(generic(), batches=(Batch(takes=True, witness="this server", confidence=Confidence.HIGH),))
 LONGEST = max(-(-size // PAGE) for size in SIZES.values())
 
 
@@ -59,6 +63,19 @@ class Server(BaseHTTPRequestHandler):
         asked = parse_qs(parts.query)
         body = self.page(kind, int(asked.get("page", ["0"])[0])) if not id else self.one(kind, id)
         time.sleep(max(0.0, due - time.perf_counter()))
+        self.answer(body)
+
+    def do_POST(self) -> None:
+        """A batch of searches: all of them within the one LATENCY."""
+        due = time.perf_counter() + LATENCY
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        pages = [self.page(entry["request"]["url"].partition("?")[0], 0).decode() for entry in asked["entry"]]
+        entries = ",".join(f'{{"response":{{"status":"200"}},"resource":{page}}}' for page in pages)
+        body = f'{{"resourceType":"Bundle","type":"batch-response","entry":[{entries}]}}'.encode()
+        time.sleep(max(0.0, due - time.perf_counter()))
+        self.answer(body)
+
+    def answer(self, body: bytes) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "application/fhir+json")
         self.send_header("Content-Length", str(len(body)))
@@ -97,9 +114,11 @@ def serve(port: Connection) -> None:
 # --- who reads ----------------------------------------------------------------------------------------------
 
 
-def ketplan(parallel: int) -> Callable[[str], None]:
+def ketplan(parallel: int, profile: Profile | None = None) -> Callable[[str], None]:
     def read(base: str) -> None:
-        read_record(FhirClient(base, None, Http(), parallel), "p")
+        client = FhirClient(base, None, Http(), parallel)
+        client.profile = profile or client.profile
+        read_record(client, "p")
 
     return read
 
@@ -145,6 +164,7 @@ def by_fhirpy(base: str) -> None:
 READERS: dict[str, Callable[[str], None]] = {
     "ketplan, 12 at once": ketplan(12),
     "ketplan, 4 at once (default)": ketplan(4),
+    "ketplan, 4 at once, in a batch": ketplan(4, BATCHING),
     "requests, one after the other": sequential,
     "fhirclient": by_fhirclient,
     "fhirpy, asynchronous": by_fhirpy,

@@ -429,6 +429,7 @@ class TestScopes:
     @pytest.mark.parametrize(("v1", "declared"), [(False, frozenset({"permission-v2"})), (True, frozenset())])
     def test_every_scope_that_is_asked_for_has_a_reason(self, v1: bool, declared: frozenset[str]) -> None:
         asked = {scope for inside in (True, False) for scope in scopes.requested(declared, inside).split()}
+        asked.add("online_access")
         rows = scopes.reasons(v1)
         assert {scope for scope, _ in rows} == asked
         assert all(reason.strip() for _, reason in rows)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ketplan.ehr.batch import FirstPages
 from ketplan.ehr.bundles import SearchResult
 from ketplan.ehr.client import FhirClient
+from ketplan.ehr.profiles.model import Query
 from ketplan.errors import EhrError
-
-Query = tuple[tuple[str, str], ...]
 
 # An EHR that answers so does not know the parameter, the type or the modifier, or keeps it from this user.
 REFUSALS = frozenset({400, 403, 404, 405, 422, 501})
@@ -24,12 +24,15 @@ class Asked:
     errors: list[EhrError] = field(default_factory=list)
 
 
-def ask(client: FhirClient, kind: str, queries: Sequence[Query]) -> Asked:
-    """The result of the first of `queries` that the EHR takes. Never raises an EhrError."""
+def ask(client: FhirClient, kind: str, queries: Sequence[Query], ahead: FirstPages | None = None) -> Asked:
+    """The result of the first of `queries` that the EHR takes. Never raises an EhrError.
+
+    `ahead` are first pages that came in a batch.
+    """
     errors: list[EhrError] = []
     for query in queries:
         try:
-            return Asked(query, client.search(kind, query), errors)
+            return Asked(query, client.search(kind, query, first=(ahead or {}).get((kind, query))), errors)
         except EhrError as error:
             errors.append(error)
             if error.status not in REFUSALS:

@@ -11,7 +11,8 @@ from ketplan.errors import NotSupported
 
 @dataclass(frozen=True)
 class Capabilities:
-    """`interactions`, `search_params` and `includes` are keyed by resource type.
+    """`interactions`, `search_params` and `includes` are keyed by resource type; `whole` is what may be done
+    with the server as a whole (batch, transaction ...).
 
     A promise, not a fact: granted scopes and what is observed may both be less.
     """
@@ -23,6 +24,7 @@ class Capabilities:
     search_params: Mapping[str, frozenset[str]] = field(default_factory=dict)
     includes: Mapping[str, frozenset[str]] = field(default_factory=dict)
     conditional_create: frozenset[str] = frozenset()
+    whole: frozenset[str] = frozenset()
 
     def can(self, kind: str, interaction: str) -> bool:
         """Whether the EHR says it offers `interaction` (read, search-type, create, update ...) on `kind`."""
@@ -53,6 +55,9 @@ def parse(raw: Any) -> Capabilities:
         },
         includes={k: _words(_list(t.get("searchInclude"))) for k, t in types.items()},
         conditional_create=frozenset(k for k, t in types.items() if t.get("conditionalCreate") is True),
+        whole=_words(
+            i.get("code") for rest in _dicts(raw.get("rest")) for i in _dicts(rest.get("interaction"))
+        ),
     )
 
 

@@ -78,19 +78,37 @@ class FhirClient:
             raise Fatal("The EHR answered with something other than the resource asked for.", answer.status)
         return Resource(body, _etag(answer, body))
 
-    def search(self, kind: str, params: Params, max_pages: int = MAX_PAGES) -> SearchResult:
+    def search(
+        self, kind: str, params: Params, max_pages: int = MAX_PAGES, first: Json | None = None
+    ) -> SearchResult:
         """Every page of a search. A page that fails after the first leaves the result incomplete.
 
-        An EHR that has forgotten the further pages meanwhile is asked once more from the beginning.
+        `first` is its first page where that is known already, from a batch. An EHR that has forgotten the
+        further pages meanwhile is asked once more from the beginning.
         """
         try:
-            return self._pages(kind, params, max_pages, begun_again=False)
+            return self._pages(kind, params, max_pages, first, begun_again=False)
         except PagesExpired:
-            return self._pages(kind, params, max_pages, begun_again=True)
+            return self._pages(kind, params, max_pages, None, begun_again=True)
 
-    def _pages(self, kind: str, params: Params, max_pages: int, begun_again: bool) -> SearchResult:
+    def batch(self, searches: Sequence[str]) -> list[Json | None]:
+        """The first page of each search ("Type?name=value"), in one request; None for one that failed.
+
+        Errors as for a search when the EHR refuses the whole; Fatal when the answers do not fit in number.
+        """
+        entries = [{"request": {"method": "GET", "url": search}} for search in searches]
+        bundle = {"resourceType": "Bundle", "type": "batch", "entry": entries}
+        _, body = self._write("POST", self.base, bundle, {"Cache-Control": "no-cache"})
+        answers = body.get("entry") if isinstance(body, dict) else None
+        if not isinstance(answers, list) or len(answers) != len(searches):
+            raise Fatal("The EHR's answer to several searches at once does not fit them.")
+        return [outcome.found_in(answer) for answer in answers]
+
+    def _pages(
+        self, kind: str, params: Params, max_pages: int, first: Json | None, begun_again: bool
+    ) -> SearchResult:
         gathering = Gathering(kind)
-        _, body = self._get(urls.resource_url(self.base, kind), params)
+        body = first if first is not None else self._get(urls.resource_url(self.base, kind), params)[1]
         link = gathering.add(body)
         here, seen = urls.resource_url(self.base, kind), set[str]()
         while link is not None:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from ketplan.ehr import urls
 from ketplan.ehr.asking import REFUSALS, Query, ask
+from ketplan.ehr.batch import FirstPages, Search, first_pages
 from ketplan.ehr.bundles import SearchResult
 from ketplan.ehr.client import FhirClient
 from ketplan.ehr.sections import (
@@ -61,7 +62,8 @@ def read_record(client: FhirClient, patient_id: str, on_section: OnSection | Non
     today = client.patience.now().date()
     with ThreadPoolExecutor(max_workers=client.parallel) as pool:
         first = pool.submit(_patient, client, patient_id)
-        rest = [pool.submit(read_section, client, spec, patient_id, today) for spec in SECTIONS]
+        ahead = pool.submit(first_pages, client, _firsts(client, patient_id, today)).result()
+        rest = [pool.submit(read_section, client, spec, patient_id, today, ahead) for spec in SECTIONS]
         try:
             patient = first.result()
         except BaseException:
@@ -75,12 +77,17 @@ def read_record(client: FhirClient, patient_id: str, on_section: OnSection | Non
     return [*patient, *_without_repeats(sections), *medications]
 
 
-def read_section(client: FhirClient, spec: SectionSpec, patient_id: str, today: date) -> list[RawSection]:
-    """A section by the first of its queries that the EHR takes, in its parts. Never raises an EhrError."""
+def read_section(
+    client: FhirClient, spec: SectionSpec, patient_id: str, today: date, ahead: FirstPages | None = None
+) -> list[RawSection]:
+    """A section by the first of its queries that the EHR takes, in its parts. Never raises an EhrError.
+
+    `ahead` are first pages that came in a batch.
+    """
     if by_parts(spec, client.profile):
-        return _parts(client, spec, patient_id, today)
+        return _parts(client, spec, patient_id, today, ahead)
     wanted = {filled(q, patient_id, today, client.profile): q for q in searches(spec, client.profile)}
-    asked = ask(client, spec.kind, list(wanted))
+    asked = ask(client, spec.kind, list(wanted), ahead)
     query = query_text(spec.kind, asked.query)
     if asked.found is not None:
         section = _section(client, spec, patient_id, query, asked.found)
@@ -94,8 +101,17 @@ def read_section(client: FhirClient, spec: SectionSpec, patient_id: str, today: 
     return [failed_section(spec.name, asked.errors, query)]
 
 
-def _parts(client: FhirClient, spec: SectionSpec, patient_id: str, today: date) -> list[RawSection]:
-    return [s for part in spec.parts for s in read_section(client, part, patient_id, today)]
+def _parts(
+    client: FhirClient, spec: SectionSpec, patient_id: str, today: date, ahead: FirstPages | None = None
+) -> list[RawSection]:
+    return [s for part in spec.parts for s in read_section(client, part, patient_id, today, ahead)]
+
+
+def _firsts(client: FhirClient, patient_id: str, today: date) -> list[Search]:
+    """What every section is asked by to begin with."""
+    specs = [s for spec in SECTIONS for s in (spec.parts if by_parts(spec, client.profile) else (spec,))]
+    firsts = [(spec.kind, searches(spec, client.profile)[0]) for spec in specs]
+    return [(kind, filled(query, patient_id, today, client.profile)) for kind, query in firsts]
 
 
 def _pieces(client: FhirClient, spec: SectionSpec, patient_id: str, today: date) -> list[RawSection]:

@@ -76,6 +76,16 @@ def error_for(status: int, body: Any) -> EhrError | None:
     return _error(CODE_MEANING.get(_code(body), 400), status, body) if is_failure(body) else None
 
 
+def found_in(answer: Any) -> dict[str, Any] | None:
+    """The search result in one entry of a batch's answer; None when it is a refusal, or cannot be read."""
+    resource = answer.get("resource") if isinstance(answer, dict) else None
+    response = answer.get("response") if isinstance(answer, dict) else None
+    status = response.get("status") if isinstance(response, dict) else None
+    if not isinstance(status, str) or not re.match(r"2\d\d\b", status):
+        return None
+    return resource if isinstance(resource, dict) and resource.get("resourceType") == "Bundle" else None
+
+
 def is_failure(resource: Any) -> bool:
     """Whether `resource` is an OperationOutcome with an error or fatal issue."""
     return is_outcome(resource) and any(issue.get("severity") in BAD for issue in _issues(resource))

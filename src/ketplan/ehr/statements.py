@@ -28,7 +28,23 @@ class Statements:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._kept: dict[str, Statement] = {}
+        self._no_batch: dict[str, float] = {}
         self._lock = Lock()
+
+    def known(self, base: str) -> Capabilities | None:
+        """What the EHR at `base` said a while ago, without asking it."""
+        known = self._kept.get(base)
+        return known.found if known and self._clock() - known.at < FRESH_SECONDS else None
+
+    def no_batch(self, base: str) -> None:
+        """The EHR has refused a batch, whatever it says."""
+        with self._lock:
+            self._no_batch[base] = self._clock()
+
+    def batch_refused(self, base: str) -> bool:
+        """Whether it did so a while ago."""
+        at = self._no_batch.get(base)
+        return at is not None and self._clock() - at < FRESH_SECONDS
 
     def of(self, base: str, ask: Ask) -> Capabilities:
         """The statement of the EHR at `base`. `ask` is handed the ETag that is known, and answers None for

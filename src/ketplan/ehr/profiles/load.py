@@ -14,6 +14,7 @@ from typing import Any, get_type_hints
 
 from ketplan.ehr.profiles.making import STEPS
 from ketplan.ehr.profiles.model import (
+    Batch,
     Fact,
     Limit,
     Profile,
@@ -34,6 +35,7 @@ TABLES: dict[str, tuple[str, type[Fact]]] = {
     "limit": ("limits", Limit),
     "scopes": ("scopes", ScopeHabit),
     "quirk": ("quirks", Quirk),
+    "batch": ("batches", Batch),
 }
 PLAIN = ("name", "label")
 

@@ -99,6 +99,13 @@ class WriteShape(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Batch(Fact):
+    """Whether several searches may be sent as one Bundle; without it the CapabilityStatement decides."""
+
+    takes: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Limit(Fact):
     """`about` is "page" (entries per page that may be asked for; 0: `_count` is not sent) or free words."""
 
@@ -132,6 +139,7 @@ class Profile:
     limits: tuple[Limit, ...] = ()
     scopes: tuple[ScopeHabit, ...] = ()
     quirks: tuple[Quirk, ...] = ()
+    batches: tuple[Batch, ...] = ()
 
     def search(self, kind: str) -> SearchShape | None:
         return next((s for s in self.searches if s.type == kind), None)
@@ -157,6 +165,11 @@ class Profile:
     def page(self) -> int | None:
         """Entries per page that may be asked for; None when no limit is known, 0 when none may be."""
         return next((limit.value for limit in self.limits if limit.about == "page"), None)
+
+    @property
+    def batch(self) -> bool | None:
+        """Whether searches may be sent in a batch; None when nobody says."""
+        return next((batch.takes for batch in self.batches), None)
 
     @property
     def dialect(self) -> Dialect:
