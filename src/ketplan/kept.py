@@ -70,6 +70,7 @@ def _kept_steps(steps: Sequence[Step]) -> list[dict[str, Any]]:
             "updates": s.updates,
             "changes": list(s.changes),
             **({"seen": s.seen} if s.seen else {}),
+            **({"expects": list(s.expects)} if s.expects else {}),
         }
         for s in steps
     ]
@@ -85,6 +86,7 @@ def steps_of(kept: StoredPlan) -> tuple[Step, ...]:
             s["updates"],
             tuple(s["changes"]),
             s.get("seen", ""),
+            tuple(s.get("expects", ())),
         )
         for s in kept.payload["steps"]
     )

@@ -57,7 +57,8 @@ class Step:
     An update names in `updates` the step that created its resource, and in `changes` the only elements that
     differ from what that step wrote; the rest of the stored resource is the EHR's to keep. What an earlier
     writing created is named by where it stands ("CarePlan/123"). `seen` is then the mark of the version that
-    somebody looked at before deciding: it is changed only while it still stands as they saw it.
+    somebody looked at before deciding: it is changed only while it still stands as they saw it. With
+    `expects` it is changed only while its stored status is one of these.
     """
 
     key: str
@@ -67,6 +68,7 @@ class Step:
     updates: str = ""
     changes: tuple[str, ...] = ()
     seen: str = ""
+    expects: tuple[str, ...] = ()
 
     @property
     def type(self) -> str:

@@ -26,6 +26,8 @@ LINKS = (
     "supportingInformation",
     "target",
 )
+# Words beside ours, which are others' to keep.
+REMARKS = frozenset({"comment"})
 # Whoever put a plan into one of these meant it; ketplan does not bring it back to life.
 SETTLED = frozenset({"revoked", "completed", "entered-in-error", "on-hold", "cancelled"})
 
@@ -57,16 +59,19 @@ def differences(sent: Json, held: Json, but: Collection[str] = ()) -> str:
 
 
 def with_changes(held: Json, wanted: Json, names: Collection[str]) -> Json:
-    """The EHR's own resource with our `names` set: what we list is added to what they list."""
+    """The EHR's own resource with our `names` set: what we list is added to what they list, a remark of ours
+    to theirs."""
     edited = copy.deepcopy(held)
     for name in names:
         ours = wanted.get(name)
         if isinstance(ours, list):
             theirs = _list(edited.get(name))
-            known = set(references(theirs))
-            added = [item for item in ours if item not in theirs and not _among(item, known)]
+            added = [item for item in ours if item not in theirs and not _among(item, theirs)]
             if added:
                 edited[name] = [*theirs, *added]
+        elif name in REMARKS and isinstance(edited.get(name), str):
+            said = edited[name]
+            edited[name] = said if str(ours) in said else f"{said}\n{ours}"
         elif ours is not None:
             edited[name] = ours
     return edited
@@ -94,13 +99,23 @@ def settled(held: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
     return status if status in SETTLED and status != wanted.get("status") else ""
 
 
+def unexpected(held: Mapping[str, Any], wanted: Mapping[str, Any], expected: Collection[str]) -> str:
+    """The status, other than ours, in which it may not be changed any more; empty when it may be."""
+    name = "lifecycleStatus" if "lifecycleStatus" in wanted else "status"
+    status = held.get(name)
+    return _word(status) if expected and status not in (*expected, wanted.get(name)) else ""
+
+
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _among(item: Any, known: set[str]) -> bool:
+def _among(item: Any, theirs: list[Any]) -> bool:
+    """A note is known by its words, however its time is written there; a link by where it leads."""
+    if isinstance(item, dict) and "text" in item:
+        return any(isinstance(other, dict) and other.get("text") == item["text"] for other in theirs)
     mine = set(references(item))
-    return bool(mine) and mine <= known
+    return bool(mine) and mine <= set(references(theirs))
 
 
 def _kept(name: str, sent: Json, held: Json) -> bool:

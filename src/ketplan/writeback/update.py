@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ketplan.errors import Conflict, EhrError, Temporary
+from ketplan.errors import Conflict, EhrError, KetplanError, Temporary
 from ketplan.fhir.render import Step
 from ketplan.store.journal import StepState
-from ketplan.writeback.compare import as_decided, differences, mark, settled, with_changes
+from ketplan.writeback.compare import as_decided, differences, mark, settled, unexpected, with_changes
 from ketplan.writeback.references import guard_stored
-from ketplan.writeback.steps import Json, Outcome, Read, Row
+from ketplan.writeback.steps import Json, Outcome, Read, Row, carries, identifier_of, oldest
 from ketplan.writeback.writing import Writing, row
 
 CHANGED_AGAIN = "It was changed again in the EHR after it had been looked at; look at it once more."
@@ -16,15 +16,38 @@ CHANGED_AGAIN = "It was changed again in the EHR after it had been looked at; lo
 def update(writing: Writing, step: Step, resource: Json, target: str) -> Row:
     """Set the elements `step.changes` of `resource` in the EHR's `target` ("CarePlan/123").
 
-    Raises EhrError when the EHR will not have it, or when somebody ended the target meanwhile.
+    Without a target it is found by its identifier; what is not there needs no change. Raises EhrError when
+    the EHR will not have it, or when somebody ended the target meanwhile.
     """
-    return writing.persist(lambda: _once(writing, step, resource, target))
+
+    def once() -> Row:
+        found = target or _sought(writing, step, resource)
+        return _once(writing, step, resource, found) if found else _nothing(writing, step)
+
+    return writing.persist(once)
+
+
+def _sought(writing: Writing, step: Step, resource: Json) -> str:
+    """Where that stands which an earlier run may have created without hearing of it."""
+    name = identifier_of(resource)
+    if name is None:
+        raise KetplanError("A resource that cannot be found again is never changed.")
+    found = writing.chart.find(step.type, *name, writing.patient_id)
+    hits = [held for held in found if carries(held, name) and held.get("id")]
+    return f"{step.type}/{oldest(hits)['id']}" if hits else ""
+
+
+def _nothing(writing: Writing, step: Step) -> Row:
+    writing.done(step, "")
+    return row(step, Outcome.ALREADY_THERE, detail="The EHR has none, so there is nothing to change.")
 
 
 def _once(writing: Writing, step: Step, resource: Json, target: str) -> Row:
     kind, _, id = target.partition("/")
     held = writing.chart.read(kind, id)
     guard_stored(held.raw, writing.patient_id)
+    if others := unexpected(held.raw, resource, step.expects):
+        return _left(writing, step, held, target, others)
     edited = (as_decided if step.seen else with_changes)(held.raw, resource, step.changes)
     if edited == held.raw or _left_alone(writing, step, held, edited):
         outcome = Outcome.UPDATED if step.key in writing.sent else Outcome.ALREADY_THERE
@@ -32,9 +55,18 @@ def _once(writing: Writing, step: Step, resource: Json, target: str) -> Row:
         return row(step, outcome, target, _kept(step, resource, held.raw))
     if step.seen:
         _guard_seen(step, held)
-    elif status := settled(held.raw, resource):
+    elif not step.expects and (status := settled(held.raw, resource)):
         raise Conflict(f"Meanwhile somebody gave the {kind} the status {status}; it was left so.")
     return _send(writing, step, resource, edited, held)
+
+
+def _left(writing: Writing, step: Step, held: Read, target: str, status: str) -> Row:
+    """Others have given it a status that ends what this step meant to do; a CarePlan is worth a refusal."""
+    said = f"Somebody gave the {step.type} the status {status}; it was left so."
+    if step.type == "CarePlan":
+        raise Conflict(said)
+    writing.done(step, target.partition("/")[2], held.etag)
+    return row(step, Outcome.ALREADY_THERE, target, said)
 
 
 def _guard_seen(step: Step, held: Read) -> None:
