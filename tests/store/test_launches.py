@@ -8,6 +8,7 @@ import pytest
 
 from ketplan.errors import LaunchError, SessionError
 from ketplan.store.database import Database
+from ketplan.store.grants import Grants
 from ketplan.store.launches import LiveSessions, PendingLaunches
 from tests.store.conftest import MINUTE, NOW
 
@@ -126,8 +127,33 @@ def test_purging_forgets_the_dead_only(database: Database) -> None:
     sessions.create("expired", "browser-1", {}, NOW, NOW + 5 * MINUTE)
     sessions.create("idle", "browser-1", {}, NOW - 10 * MINUTE, NOW + HOUR)
     sessions.create("alive", "browser-1", {"n": 1}, NOW, NOW + HOUR)
-    assert sessions.purge(NOW + 6 * MINUTE) == 2
+    assert sessions.purge(NOW + 6 * MINUTE) == []
     assert sessions.get("alive", "browser-1", NOW + 6 * MINUTE) == {"n": 1}
+    for lid in ("expired", "idle"):
+        sessions.create(lid, "browser-1", {}, NOW, NOW + HOUR)
+
+
+def test_purging_hands_out_what_the_dead_could_still_use(database: Database) -> None:
+    sessions, grants = LiveSessions(database, idle=15 * MINUTE), Grants(database)
+    for lid, expires in (("idle", HOUR), ("refused", HOUR), ("alive", HOUR), ("without", HOUR)):
+        sessions.create(lid, "browser-1", {}, NOW, NOW + expires)
+        if lid != "without":
+            grants.create(lid, {"access": lid})
+    grants.end("refused", 0, "refused")
+    sessions.touch("alive", "browser-1", NOW + 10 * MINUTE)
+    assert sessions.purge(NOW + 15 * MINUTE) == [{"access": "idle"}]
+    assert [grants.load(lid) is not None for lid in ("idle", "refused", "alive")] == [False, False, True]
+    assert sessions.purge(NOW + 15 * MINUTE) == []
+
+
+def test_tokens_sealed_with_a_lost_key_keep_nobody_from_purging(database: Database) -> None:
+    sessions = LiveSessions(database)
+    sessions.create("lid-1", "browser-1", {}, NOW, NOW + MINUTE)
+    Grants(database).create("lid-1", {})
+    with database.writing() as connection:
+        connection.exec_driver_sql("UPDATE ehr_grant SET payload = 'sealed with a key nobody has'")
+    assert sessions.purge(NOW + HOUR) == []
+    assert Grants(database).load("lid-1") is None
 
 
 def test_what_was_sealed_with_a_lost_key_counts_as_ended(database: Database) -> None:

@@ -118,6 +118,21 @@ class TestRenewal:
         clock.pass_(minutes=10)
         assert browser.get(path).status_code == 404
 
+    def test_scopes_that_a_renewal_leaves_out_are_missed_in_the_preview(
+        self, browser: Browser, services: Services
+    ) -> None:
+        path = browser.launch("gad-ready")
+        lid = path.split("/")[2]
+        whole = words(browser.get(f"{path}preview"))
+        held = services.grants.load(lid)
+        assert held is not None
+        kept = [s for s in held.payload["scope"].split() if not s.startswith("user/Appointment")]
+        assert len(kept) < len(held.payload["scope"].split())
+        assert services.grants.replace(lid, 0, {**held.payload, "scope": " ".join(kept)})
+        told = "did not grant ketplan the right to create"
+        assert told not in whole
+        assert told in words(browser.get(f"{path}preview"))
+
 
 class TestApart:
     def test_renewing_one_launch_never_touches_another(
@@ -218,6 +233,17 @@ class TestEnd:
         held = services.grants.load(other.split("/")[2])
         assert held is not None
         assert services.grants.load(path.split("/")[2]) is None
+        grants = ehr.extensions["harbor"].grants
+        assert [token for token in grants._tokens if grants.access(token)] == [held.payload["access"]]
+
+    def test_sessions_that_nobody_used_any_more_give_their_tokens_back(
+        self, browser: Browser, clock: Clock, ehr: Flask, services: Services
+    ) -> None:
+        left = browser.launch("gad-ready")
+        clock.pass_(minutes=16)
+        held = services.grants.load(browser.launch("ocd-erp").split("/")[2])
+        assert held is not None
+        assert services.grants.load(left.split("/")[2]) is None
         grants = ehr.extensions["harbor"].grants
         assert [token for token in grants._tokens if grants.access(token)] == [held.payload["access"]]
 

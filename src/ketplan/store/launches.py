@@ -115,12 +115,18 @@ class LiveSessions:
                 delete(self._table).where(session.lid == digest(lid), session.browser == digest(browser))
             )
 
-    def purge(self, now: datetime) -> int:
-        """Forget every session that has ended by itself; how many there were."""
-        session = self._table.c
+    def purge(self, now: datetime) -> list[dict[str, Any]]:
+        """Forget every session that has ended by itself; what they could still use at their EHRs."""
+        session, grant = self._table.c, self._database.schema.ehr_grant
         over = or_(session.expires <= now, session.seen <= now - self._idle)
+        held = select(grant.c.payload).join(self._table, session.lid == grant.c.lid).where(over)
         with self._database.writing() as connection:
-            return connection.execute(delete(self._table).where(over)).rowcount
+            try:
+                left = [dict(row.payload) for row in connection.execute(held.where(grant.c.ended == ""))]
+            except ConfigError:  # sealed with a key that is gone: they run out by themselves
+                left = []
+            connection.execute(delete(self._table).where(over))
+        return left
 
     def _change(self, lid: str, browser: str, now: datetime, values: dict[str, Any]) -> None:
         changing = update(self._table).where(self._alive(lid, browser, now)).values(**values)

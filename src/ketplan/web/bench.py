@@ -56,7 +56,7 @@ class Bench:
         iss = self.session.iss
         refused = desk().services.observed.of(iss.rstrip("/"), desk().now())
         known = Known(self.reading.profile, self.reading.abilities, refused)
-        return writing.preview(steps, iss, known, self.session.scope)
+        return writing.preview(steps, iss, known, self.session.allowed)
 
     @property
     def left_open(self) -> int:

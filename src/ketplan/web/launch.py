@@ -83,7 +83,7 @@ def callback() -> Response:
     security.framed_by(ehr)
     grant = complete(pending, ehr, answer, desk().discovery, now, desk().access.keyring.sign)
     signer = desk().glue.find_signer(desk().connect(grant.iss, grant.access_token), grant.fhir_user)
-    desk().services.live.purge(now)
+    sessions.purge(now)
     session = sessions.begin(desk().token(), browser, grant, signer, now)
     desk().services.audit.append(
         AuditEvent(grant.fhir_user or "unknown user", "launch", grant.iss, session.reference), now

@@ -13,7 +13,7 @@ from ketplan.clinical.plan import Clinician
 from ketplan.compose import Signer
 from ketplan.ehr.context import Context
 from ketplan.ehr.launch import Grant
-from ketplan.ehr.refresh import Supplier
+from ketplan.ehr.refresh import Supplier, Tokens
 from ketplan.errors import SessionError
 from ketplan.web import security
 from ketplan.web.context import desk
@@ -54,6 +54,12 @@ class LiveSession:
     def token(self) -> Supplier:
         """What the launch may use at its EHR, as it is at the moment it is asked for."""
         return desk().access.supplier(self.lid)
+
+    @property
+    def allowed(self) -> str:
+        """The scopes as they were granted last: a renewal may have left some out."""
+        held = desk().access.held(self.lid)
+        return held.scope if held else self.scope
 
     @property
     def reference(self) -> str:
@@ -137,8 +143,21 @@ def end(session: LiveSession) -> None:
     tokens = desk().access.held(session.lid)
     desk().services.live.end(session.lid, security.browser() or "")
     desk().readings.forget(session.lid)
+    _give_back([tokens] if tokens else [])
+
+
+def purge(now: datetime) -> None:
+    """Forget the sessions that ended by themselves, and their tokens; the EHRs are told in the same way."""
+    _give_back([Tokens.read(payload) for payload in desk().services.live.purge(now)])
+
+
+def _give_back(tokens: list[Tokens]) -> None:
+    def work() -> None:
+        for each in tokens:
+            desk().access.give_back(each)
+
     if tokens:
-        desk().beside(lambda: desk().access.give_back(tokens))
+        desk().beside(work)
 
 
 def current() -> LiveSession:
