@@ -9,9 +9,10 @@ that is `clinical/` and `scheduling/`.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from itertools import count
 from zoneinfo import ZoneInfo
 
 from ketplan.clinical import rules
@@ -113,15 +114,17 @@ def propose(
     now: datetime,
     calendar: Calendar | None = None,
     choice: Choice | None = None,
+    ended: Container[str] = (),
 ) -> Proposal:
-    """Assess the record, draft the plan and place its visits. `server` is the EHR's base URL, "" for a file.
+    """Assess the record, draft the plan and place its visits. `server` is the EHR's base URL, "" for a file;
+    `ended` are the plans that are over, none of which is proposed again.
 
     Visits of this very plan that already stand in the EHR keep their time, so that a second run finds the
     same plan. Raises InputError for a start before the as-of date or an unknown choice.
     """
     assessment = assess(record, as_of, start, practice.house, choice, practice.library)
     proposed = draft(assessment)
-    plan_id = plan_id_for(server, record.patient.id, start)
+    plan_id = plan_id_for(server, record.patient.id, start, ended)
     calendar = calendar or Calendar()
     timetable = place(
         proposed.visits,
@@ -137,9 +140,17 @@ def propose(
     return Proposal(plan_id, record, assessment, _with_adjustments(proposed, timetable), timetable, now)
 
 
-def plan_id_for(server: str, patient_id: str, start: date) -> str:
-    """One patient has one course per start date on one server: asked twice, it is the same plan."""
-    return str(uuid.uuid5(_PLAN_IDS, f"{server.rstrip('/')}|{patient_id}|{start.isoformat()}"))
+def plan_id_for(server: str, patient_id: str, start: date, ended: Container[str] = ()) -> str:
+    """One patient has one course per start date on one server: asked twice, it is the same plan. Once that is
+    among the `ended` the next one of this date has an id of its own."""
+    named = f"{server.rstrip('/')}|{patient_id}|{start.isoformat()}"
+    ids = (str(uuid.uuid5(_PLAN_IDS, f"{named}|{n}" if n > 1 else named)) for n in count(1))
+    return next(id for id in ids if id not in ended)
+
+
+def decision_id_for(plan_id: str, number: int) -> str:
+    """The decisions about a course are counted: of two made at once only one can have the number."""
+    return str(uuid.uuid5(_RECORD_IDS, f"decision|{plan_id}|{number}"))
 
 
 def record_id_for(server: str, patient_id: str, instrument: str, form: str) -> str:

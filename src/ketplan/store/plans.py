@@ -23,6 +23,7 @@ class PlanState(StrEnum):
     WRITTEN = "written"
     INCOMPLETE = "incomplete"
     REFUSED = "refused"
+    ENDED = "ended"
 
 
 @dataclass(frozen=True)
@@ -35,18 +36,21 @@ class StateRule:
 
 
 _ENDS = frozenset({PlanState.WRITTEN, PlanState.INCOMPLETE, PlanState.REFUSED})
-_AGAIN = frozenset({PlanState.WRITING})
+_AGAIN = frozenset({PlanState.WRITING, PlanState.ENDED})
 _LATER = frozenset({PlanState.WRITING, PlanState.WAITING})
+_OVER = frozenset({PlanState.ENDED})
 
 PLAN_STATES: Mapping[PlanState, StateRule] = {
     PlanState.CONFIRMED: StateRule("Confirmed, not written yet", "ketplan", _LATER),
     # A run that died leaves its plan in `writing`; the next run enters it again.
     PlanState.WRITING: StateRule("Being written", "ketplan", _LATER | _ENDS),
     # Nobody's permission is left: the next launch of this patient's chart by a clinician brings one.
-    PlanState.WAITING: StateRule("Waits for a launch from the chart", "clinician", _LATER),
+    PlanState.WAITING: StateRule("Waits for a launch from the chart", "clinician", _LATER | _OVER),
     PlanState.WRITTEN: StateRule("Written to the EHR", "nobody", _AGAIN),
-    PlanState.INCOMPLETE: StateRule("Partly written, can be run again", "clinician", _LATER),
+    PlanState.INCOMPLETE: StateRule("Partly written, can be run again", "clinician", _LATER | _OVER),
     PlanState.REFUSED: StateRule("Refused by the EHR", "clinician", _AGAIN),
+    # The course is over, as a clinician decided: what was left of its writing is never carried on.
+    PlanState.ENDED: StateRule("Ended, not carried on", "nobody", frozenset()),
 }
 
 

@@ -12,7 +12,7 @@ from ketplan.store.columns import Sealed
 from ketplan.store.database import Database
 from ketplan.store.plans import PLAN_STATES, PlanState
 
-FINISHED = (PlanState.WRITTEN, PlanState.REFUSED)
+FINISHED = (PlanState.WRITTEN, PlanState.REFUSED, PlanState.ENDED)
 
 
 @dataclass(frozen=True)

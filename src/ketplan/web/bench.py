@@ -13,6 +13,7 @@ from ketplan.ehr.ability import Known
 from ketplan.ehr.fetch import RawSection
 from ketplan.errors import InputError
 from ketplan.fhir.render import Step
+from ketplan.store.plans import PlanState
 from ketplan.web import work as works
 from ketplan.web.context import desk
 from ketplan.web.presenters import writing
@@ -93,6 +94,16 @@ def start_of(work: Work) -> date:
     return work.start or workflow.next_start(desk().today())
 
 
+def plan_id_of(session: LiveSession, work: Work) -> str:
+    """The id of the plan in hand; a course that is over is never begun again."""
+    return workflow.plan_id_for(session.iss, session.patient, start_of(work), ended_plans(session))
+
+
+def ended_plans(session: LiveSession) -> frozenset[str]:
+    kept = desk().services.plans.find(session.iss, session.patient)
+    return frozenset(plan.plan_id for plan in kept if plan.state is PlanState.ENDED)
+
+
 def _timely(work: Work) -> tuple[Work, str]:
     if work.start is None or work.start >= desk().today():
         return work, ""
@@ -114,4 +125,5 @@ def _propose(session: LiveSession, work: Work, reading: Reading) -> Proposal:
         now=desk().now(),
         calendar=reading.calendars[start],
         choice=work.choice,
+        ended=ended_plans(session),
     )

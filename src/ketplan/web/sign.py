@@ -17,7 +17,7 @@ from ketplan.store.audit import UNKNOWN, AuditEvent
 from ketplan.store.plans import StoredPlan
 from ketplan.web import sessions
 from ketplan.web import work as works
-from ketplan.web.bench import Bench, lay_out, open_bench, start_of
+from ketplan.web.bench import Bench, lay_out, open_bench, plan_id_of, start_of
 from ketplan.web.carry import LONG_SECONDS, carried
 from ketplan.web.context import desk
 from ketplan.web.guard import NOT_A_SIGNER, room
@@ -61,7 +61,7 @@ def sign(lid: str) -> Response:
     signer, shown = _signer(session), presenter.unpacked(request.form.get("shown", ""))
     if not shown:
         raise InputError("The form does not say what was shown: open the preview again.")
-    plan_id = workflow.plan_id_for(session.iss, session.patient, start_of(works.load(session)))
+    plan_id = plan_id_of(session, works.load(session))
     if _stored(session, plan_id) is None:
         job = desk().writings.start(_key(session), lambda w: _write(w, session, signer, shown))
         job.done.wait(WAIT_FOR_A_QUICK_EHR)

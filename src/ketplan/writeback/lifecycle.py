@@ -184,7 +184,7 @@ def _said(decision: Decision, kind: str) -> dict[str, Any]:
 def _note(decision: Decision, words: str) -> Json:
     at, clinician = moment(decision.at, decision.zone), decision.clinician
     known = clinician.reference.startswith("Practitioner/")  # R4 allows no PractitionerRole here
-    author = {"authorReference": {"reference": clinician.reference}}
+    author: Json = {"authorReference": {"reference": clinician.reference}}
     return {
         **(author if known else {"authorString": clinician.reference}),
         "time": at,

@@ -67,12 +67,14 @@ def course_now(
     *,
     limits: Limits | None = None,
     house: House | None = None,
+    barred: str = "",
 ) -> CourseNow:
-    """Where a course stands on `as_of`. `signed` is the plan as it was signed, `zone` the site's."""
+    """Where a course stands on `as_of`. `signed` is the plan as it was signed, `zone` the site's; `barred`
+    says why no dose is given at all, as while the course is suspended."""
     limits, house = limits or Limits(), house or House()
     plan, until = as_answered(signed, history, zone, limits), happened.until(as_of)
     proposals = review(plan, happened, as_of, limits=limits, house=house)
-    waits = tuple(_waits(plan, until, history, proposals, as_of))
+    waits = (*filter(None, [barred]), *_waits(plan, until, history, proposals, as_of))
     dose = next_dose(plan, until, _dose_answered(plan, until, history, zone), waits, limits, house)
     return CourseNow(plan, until, proposals, still_open(proposals, history), dose, _due(plan, until, history))
 
