@@ -28,6 +28,7 @@ from ketplan.web.guard import NOT_A_SIGNER, room
 from ketplan.web.page import bench_page
 from ketplan.web.presenters import progress as presenter
 from ketplan.web.presenters import progress_form, readiness, words, writing
+from ketplan.web.presenters.curve import curve
 from ketplan.web.presenters.progress_form import Said
 from ketplan.web.sessions import LiveSession
 
@@ -140,6 +141,7 @@ def _happened(course: Course, base: str) -> dict[str, object]:
     return {
         "now": now,
         "lines": presenter.lines(now),
+        "curve": curve(now, limits),
         "doses": presenter.doses(now, limits, base),
         "ratings": presenter.ratings(now, limits, base),
         "others": presenter.others(now.happened, base),
