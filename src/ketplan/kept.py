@@ -71,6 +71,8 @@ def _kept_steps(steps: Sequence[Step]) -> list[dict[str, Any]]:
             "changes": list(s.changes),
             **({"seen": s.seen} if s.seen else {}),
             **({"expects": list(s.expects)} if s.expects else {}),
+            **({"stands_for": list(s.stands_for)} if s.stands_for else {}),
+            **({"only_if_needed": True} if s.only_if_needed else {}),
         }
         for s in steps
     ]
@@ -87,6 +89,8 @@ def steps_of(kept: StoredPlan) -> tuple[Step, ...]:
             tuple(s["changes"]),
             s.get("seen", ""),
             tuple(s.get("expects", ())),
+            tuple(s.get("stands_for", ())),
+            bool(s.get("only_if_needed")),
         )
         for s in kept.payload["steps"]
     )

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from ketplan.errors import KetplanError
-from ketplan.fhir import session_rules, survey_rules
+from ketplan.fhir import note_rules, session_rules, survey_rules
 from ketplan.fhir.datatypes import Json
 from ketplan.fhir.rendering import xhtml
 from ketplan.fhir.rendering.appointment import ACTORS
@@ -93,10 +93,10 @@ TIMES = {
     "ServiceRequest.occurrenceTiming.repeat.boundsPeriod.end": "dateTime",
 }
 # The tables above are a plan's, and stand in its profiles; these are everything ketplan writes.
-_REQUIRED = REQUIRED | survey_rules.REQUIRED | session_rules.REQUIRED
-_CODES = CODES | survey_rules.CODES | session_rules.CODES
-_TARGETS = TARGETS | survey_rules.TARGETS | session_rules.TARGETS
-_TIMES = TIMES | survey_rules.TIMES | session_rules.TIMES
+_REQUIRED = REQUIRED | survey_rules.REQUIRED | session_rules.REQUIRED | note_rules.REQUIRED
+_CODES = CODES | survey_rules.CODES | session_rules.CODES | note_rules.CODES
+_TARGETS = TARGETS | survey_rules.TARGETS | session_rules.TARGETS | note_rules.TARGETS
+_TIMES = TIMES | survey_rules.TIMES | session_rules.TIMES | note_rules.TIMES
 _ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
 _INDEX = re.compile(r"\[\d+\]")
 
@@ -271,6 +271,7 @@ _RULES: dict[str, Callable[[Json], Iterable[str]]] = {
     "AdverseEvent": session_rules.adverse_event,
     "Appointment": _appointment,
     "CarePlan": _care_plan,
+    "DocumentReference": note_rules.note,
     "Goal": _goal,
     "MedicationAdministration": session_rules.administration,
     "Observation": survey_rules.observation,

@@ -22,6 +22,8 @@ SURVEYED = frozenset({"Observation", "QuestionnaireResponse"})
 """The types a filled-in instrument is made of."""
 SESSION = frozenset({"AdverseEvent", "MedicationAdministration", "Observation", "Procedure"})
 """The types a dosing session and what went wrong in it are made of."""
+NOTED = frozenset({"DocumentReference"})
+"""What carries a plan in words where an EHR takes no more."""
 
 
 def build(resource: Json) -> Json:
@@ -30,7 +32,7 @@ def build(resource: Json) -> Json:
     Raises KetplanError naming the elements at fault, never their values.
     """
     kind = resource.get("resourceType")
-    if kind not in AUTHORED | SURVEYED | SESSION:
+    if kind not in AUTHORED | SURVEYED | SESSION | NOTED:
         raise KetplanError("ketplan does not write resources of this type.")
     try:
         _model(kind).model_validate(resource)

@@ -59,6 +59,9 @@ class Step:
     writing created is named by where it stands ("CarePlan/123"). `seen` is then the mark of the version that
     somebody looked at before deciding: it is changed only while it still stands as they saw it. With
     `expects` it is changed only while its stored status is one of these.
+
+    What the steps `stands_for` say can be read in this one's resource too. One that is `only_if_needed` is
+    done where the EHR refuses one of them, and not otherwise.
     """
 
     key: str
@@ -69,6 +72,8 @@ class Step:
     changes: tuple[str, ...] = ()
     seen: str = ""
     expects: tuple[str, ...] = ()
+    stands_for: tuple[str, ...] = ()
+    only_if_needed: bool = False
 
     @property
     def type(self) -> str:
@@ -194,6 +199,8 @@ def _appointment_words(step: Step) -> str:
 
 
 def _response_words(step: Step) -> str:
+    if step.stands_for:
+        return "Treatment plan, the whole of it as answers"
     given = len(step.resource["item"])
     missing = ", incomplete" if step.resource["status"] == "stopped" else ""
     return f"{given} answer{'' if given == 1 else 's'}{missing}"
@@ -228,6 +235,7 @@ _WORDS: dict[str, Callable[[Step], str]] = {
     "AdverseEvent": lambda step: f"{step.resource['event']['text']}",
     "Appointment": _appointment_words,
     "CarePlan": _care_plan_words,
+    "DocumentReference": lambda step: f"{step.resource['description']}, the whole of it to read",
     "Goal": lambda step: f"{step.resource['description']['text']}",
     "MedicationAdministration": lambda step: _done_words(step, "medicationCodeableConcept"),
     "Observation": _observation_words,

@@ -14,6 +14,7 @@ from ketplan.errors import EhrError, KetplanError, SignInEnded, Temporary
 from ketplan.fhir.render import Step, Verb, link
 from ketplan.store.journal import StepState
 from ketplan.writeback.create import create, standing
+from ketplan.writeback.ladder import given_way, may_stand_alone, needs, settled, wanted
 from ketplan.writeback.references import guard_steps, without
 from ketplan.writeback.steps import (
     STANDS,
@@ -29,7 +30,6 @@ from ketplan.writeback.steps import (
 from ketplan.writeback.update import update
 from ketplan.writeback.writing import LEASE_SECONDS, Writing, row, sends_away
 
-LINKED_ONLY = frozenset({"Goal", "Procedure", "QuestionnaireResponse"})
 SILENT_STEPS = 2
 """After so many steps in a row without an answer the EHR counts as away and is left in peace."""
 AWAY = "Not tried, because the EHR does not answer."
@@ -71,7 +71,8 @@ def run(
 class _Run:
     """`ids` are the references of the steps that stand, `rows` the steps that have been dealt with.
 
-    `halted` says why nothing more is tried, and is empty until then.
+    `refused` are the steps the EHR did not take, with its HTTP status. `halted` says why nothing more is
+    tried, and is empty until then.
     """
 
     def __init__(self, writing: Writing, steps: Sequence[Step]) -> None:
@@ -79,6 +80,9 @@ class _Run:
         self._steps = steps
         self._ids: dict[str, str] = {}
         self._rows: dict[str, Row] = {}
+        self._refused: dict[str, int | None] = {}
+        self._by_key = {step.key: step for step in steps}
+        self._alone = may_stand_alone(steps)
         self._silent = 0
         self._halted = ""
         self._troubles: list[Temporary] = []
@@ -89,13 +93,22 @@ class _Run:
         self._writing.plan(self._steps)
         for step in self._steps:
             self._writing.hold()
+            if not self._wanted(step):
+                continue
             done = self._rows[step.key] = self._taken(step)
             self._writing.note(step, done)
             if done.outcome in STANDS:
                 self._ids[step.key] = done.reference
             if on_progress:
                 on_progress(done)
-        return Receipt(tuple(self._rows.values()), tuple(self._troubles))
+        rows = settled(self._steps, self._rows.values(), given_way(self._steps, self._refused))
+        return Receipt(rows, tuple(self._troubles))
+
+    def _wanted(self, step: Step) -> bool:
+        """A rung below that an earlier run stood on, or may have, is looked after like any other step."""
+        if self._writing.states[step.key] in (StepState.DONE, StepState.UNKNOWN):
+            return True
+        return wanted(step, self._steps, self._ids, given_way(self._steps, self._refused))
 
     def _taken(self, step: Step) -> Row:
         if self._halted:
@@ -106,7 +119,7 @@ class _Run:
             self._trouble(error)
             return row(step, Outcome.PENDING, detail=str(error), said=error.server_said)
         except EhrError as error:
-            self._writing.refused(step, str(error), error.status)
+            self._refuse(step, str(error), error.status)
             done = row(step, Outcome.REFUSED, detail=str(error), said=error.server_said)
         self._silent = 0
         return done
@@ -126,16 +139,27 @@ class _Run:
 
     def _blocked(self, step: Step) -> Row | None:
         """The row of a step that has nothing to hang on."""
-        waiting = [self._rows[key] for key in step.after if key not in self._ids]
+        waiting = self._waiting(step)
         if any(other.outcome is Outcome.PENDING for other in waiting):
             return row(step, Outcome.PENDING, detail="Waits for a step before it.")
-        needed = {other.type for other in waiting if _needs(step, other)}
-        if not needed:
+        needed = {other.type for other in waiting if needs(step, self._by_key[other.key], self._alone)}
+        speaks_of_nothing = step.type == "Provenance" and not self._linked(step).get("target")
+        if not needed and not speaks_of_nothing:
             return None
-        first = "CarePlan" if "CarePlan" in needed else min(needed)
-        why = f"Not written, because the {first} it belongs to was refused."
-        self._writing.refused(step, why)
+        first = "CarePlan" if "CarePlan" in needed else min(needed, default="")
+        why = f"the {first} it belongs to was refused" if first else "nothing it speaks of stands in the EHR"
+        why = f"Not written, because {why}."
+        self._refuse(step, why)
         return row(step, Outcome.REFUSED, detail=why)
+
+    def _refuse(self, step: Step, why: str, status: int | None = None) -> None:
+        self._writing.refused(step, why, status)
+        if self._writing.states[step.key] is StepState.REFUSED:
+            self._refused[step.key] = status
+
+    def _waiting(self, step: Step) -> list[Row]:
+        """The rows of what it refers to and what does not stand; a rung that nobody needs has none."""
+        return [self._rows[key] for key in step.after if key not in self._ids and key in self._rows]
 
     def _written(self, step: Step) -> Row:
         resource = self._linked(step)
@@ -153,21 +177,11 @@ class _Run:
     def _notes(self, step: Step) -> list[str]:
         entry = self._writing.entries[step.key]
         gone = step.verb is Verb.CREATE and entry.state is StepState.DONE
-        refused = dict.fromkeys(self._rows[key].type for key in step.after if key not in self._ids)
+        refused = dict.fromkeys(other.type for other in self._waiting(step))
         return [
             "It was gone from the EHR and has been written again." if gone else "",
             f"Without its link to what was refused ({', '.join(refused)})." if refused else "",
         ]
-
-
-def _needs(step: Step, refused: Row) -> bool:
-    """Nothing stands without the CarePlan it belongs to; a Goal is only a link, as are a total's answers.
-
-    The CarePlan's list of activities and a Provenance speak of what there is.
-    """
-    if refused.type == "CarePlan":
-        return True
-    return step.verb is Verb.CREATE and step.type != "Provenance" and refused.type not in LINKED_ONLY
 
 
 def _with_notes(done: Row, notes: list[str]) -> Row:

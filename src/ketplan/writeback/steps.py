@@ -118,16 +118,21 @@ class Lock(Protocol):
 
 
 class Outcome(StrEnum):
-    """How a step ended; the first three mean that it stands in the EHR."""
+    """How a step ended; the first three mean that it stands in the EHR.
+
+    Replaced: the EHR does not take it, and what it says stands there in something else.
+    """
 
     WRITTEN = "written"
     ALREADY_THERE = "already_there"
     UPDATED = "updated"
+    REPLACED = "replaced"
     REFUSED = "refused"
     PENDING = "pending"
 
 
 STANDS = frozenset({Outcome.WRITTEN, Outcome.ALREADY_THERE, Outcome.UPDATED})
+TOLD = STANDS | {Outcome.REPLACED}
 
 
 @dataclass(frozen=True)
@@ -156,7 +161,8 @@ class Receipt:
 
     @property
     def complete(self) -> bool:
-        return all(row.outcome in STANDS for row in self.rows)
+        """Whether all that was to be said can be read in the EHR."""
+        return all(row.outcome in TOLD for row in self.rows)
 
     @property
     def exit_code(self) -> int:
@@ -169,12 +175,13 @@ class Receipt:
     def state(self) -> PlanState:
         """What has become of it: refused when the EHR has nothing of it and will not take it.
 
-        A plan stands or falls with its CarePlan; a filled-in instrument has none.
+        Without a rung below, a plan stands or falls with its CarePlan: aims alone are no plan. A filled-in
+        instrument has none.
         """
         if self.complete:
             return PlanState.WRITTEN
-        heads = [row for row in self.rows if row.type == "CarePlan"] or self.rows
-        if all(row.outcome is Outcome.REFUSED for row in heads):
+        parts = [row for row in self.rows if row.type != "Goal"] or self.rows
+        if all(row.outcome is Outcome.REFUSED for row in parts):
             return PlanState.REFUSED
         return PlanState.INCOMPLETE
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from xml.etree.ElementTree import Element, ParseError, fromstring, tostring
 
 from ketplan.fhir.rendering.authoring import clean
@@ -63,6 +63,46 @@ def div(*children: Element) -> str:
     root = node("div", *children)
     root.set("xmlns", _NAMESPACE)
     return tostring(root, encoding="unicode")
+
+
+def plain(markup: str) -> str:
+    """The words of a narrative's `div`: a line for each thing said, a blank one before each heading."""
+    return "\n".join(_lines(fromstring(markup))).strip()  # noqa: S314  what we made ourselves
+
+
+def chapters(markup: str) -> list[tuple[str, str]]:
+    """Heading and plain text of each part of a narrative's `div`."""
+    found: list[tuple[str, list[str]]] = []
+    for child in fromstring(markup):  # noqa: S314  what we made ourselves
+        if _tag(child) in ("h3", "h4") or not found:
+            found.append((_words(child), []))
+        else:
+            found[-1][1].extend(_lines(child))
+    return [(heading, "\n".join(lines).strip()) for heading, lines in found]
+
+
+def _lines(item: Element) -> Iterator[str]:
+    tag = _tag(item)
+    if tag in ("h3", "h4"):
+        yield from ("", _words(item).upper() if tag == "h3" else _words(item))
+    elif tag in ("ul", "ol"):
+        for number, child in enumerate(item, 1):
+            yield f"{f'{number}.' if tag == 'ol' else '-'} {_words(child)}"
+    elif tag == "tr":
+        yield " | ".join(map(_words, item))
+    elif tag in ("p", "caption"):
+        yield _words(item)
+    else:
+        for child in item:
+            yield from _lines(child)
+
+
+def _tag(item: Element) -> str:
+    return item.tag.rpartition("}")[2]
+
+
+def _words(item: Element) -> str:
+    return " ".join("".join(item.itertext()).split())
 
 
 def problems(markup: str) -> list[str]:

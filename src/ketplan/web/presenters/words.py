@@ -54,6 +54,7 @@ OUTCOMES: Mapping[Outcome, str] = MappingProxyType(
         Outcome.WRITTEN: "written",
         Outcome.ALREADY_THERE: "already there",
         Outcome.UPDATED: "updated",
+        Outcome.REPLACED: "stands elsewhere",
         Outcome.REFUSED: "refused",
         Outcome.PENDING: "pending",
     }
@@ -63,6 +64,7 @@ SEX: Mapping[str, str] = MappingProxyType({"F": "female", "M": "male", "UNK": "s
 TYPES: Mapping[str, str] = MappingProxyType(
     {
         "CarePlan": "care plan",
+        "DocumentReference": "note",
         "Goal": "goal",
         "ServiceRequest": "request",
         "Appointment": "appointment",
