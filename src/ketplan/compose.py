@@ -327,6 +327,7 @@ def resume_plan(
     patient_id: str,
     now: Now,
     on_progress: OnProgress | None = None,
+    sleep: Callable[[float], None] = clock.sleep,
 ) -> Receipt:
     """Carry a confirmed plan on from wherever its writing stopped. Temporary while another run writes it."""
     kept = services.plans.load(plan_id)
@@ -341,7 +342,7 @@ def resume_plan(
         owner=uuid.uuid4().hex,
         patient_id=patient_id,
         now=now,
-        sleep=clock.sleep,
+        sleep=sleep,
         on_progress=on_progress,
     )
     services.plans.move(plan_id, receipt.state, now())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import random
 import secrets
+import time
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
@@ -89,6 +90,7 @@ class Turns:
     connect: Connect
     now: Callable[[], datetime]
     jitter: Callable[[], float]
+    sleep: Callable[[float], None] = time.sleep
 
     def take(self, plan_id: str, number: int) -> Turn:
         """Carry a plan on, as round `number` of its run. Never raises: a plan that cannot go on says why."""
@@ -124,7 +126,13 @@ class Turns:
         if client is None:
             return self._without_permission(plan)
         receipt = compose.resume_plan(
-            self.services, plan_id, client, server=plan.iss, patient_id=plan.patient_id, now=self.now
+            self.services,
+            plan_id,
+            client,
+            server=plan.iss,
+            patient_id=plan.patient_id,
+            now=self.now,
+            sleep=self.sleep,
         )
         return self._after(plan, receipt, number)
 

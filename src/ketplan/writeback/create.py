@@ -20,7 +20,7 @@ from ketplan.writeback.steps import (
     identifiers,
     oldest,
 )
-from ketplan.writeback.writing import Writing, row
+from ketplan.writeback.writing import Writing, row, wants_pause
 
 
 def standing(writing: Writing, step: Step, resource: Json, but: Collection[str]) -> Row | None:
@@ -125,7 +125,9 @@ def _read_back(writing: Writing, step: Step, resource: Json, stored: Stored, but
         held = writing.chart.read(step.type, stored.id).raw
     except NotFound:
         return row(step, Outcome.PENDING, "", "The EHR said that it stored this, but does not show it.")
-    except EhrError:
+    except EhrError as error:
+        if wants_pause(error):
+            raise
         return row(step, outcome, reference, "It could not be read back.")
     guard_stored(held, writing.patient_id)
     if not stored.created and not set(identifiers(resource)) <= set(identifiers(held)):

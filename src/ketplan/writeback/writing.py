@@ -103,7 +103,12 @@ class Writing:
 
 def sends_away(error: Temporary) -> bool:
     """Whether going on now, with this step or another, is pointless or against the EHR's wish."""
-    return isinstance(error, SignInEnded) or (error.retry_after or 0) > LONGEST_STAY
+    return isinstance(error, SignInEnded) or wants_pause(error)
+
+
+def wants_pause(error: EhrError) -> bool:
+    """Whether the EHR asked to be left alone for longer than a step may wait where it is."""
+    return isinstance(error, Temporary) and (error.retry_after or 0) > LONGEST_STAY
 
 
 def row(step: Step, outcome: Outcome, reference: str = "", detail: str = "", said: str = "") -> Row:
