@@ -39,6 +39,7 @@ from ketplan.store.launches import LiveSessions, PendingLaunches
 from ketplan.store.locks import RunLocks
 from ketplan.store.observed import ObservedRefusals
 from ketplan.store.plans import Plans, PlanState, StoredPlan
+from ketplan.store.reconciliations import Reconciliations
 from ketplan.store.retention import Retention
 from ketplan.store.reviews import Reviews
 from ketplan.store.sheets import Sheets
@@ -76,6 +77,7 @@ class Services:
     grants: Grants
     signing_keys: SigningKeys
     unsent: UnsentForms
+    reconciliations: Reconciliations
     reviews: Reviews
     sheets: Sheets
     workers: Workers
@@ -101,6 +103,7 @@ def open_services(settings: Settings) -> Services:
         Grants(database),
         SigningKeys(database),
         UnsentForms(database),
+        Reconciliations(database),
         Reviews(database),
         Sheets(database),
         Workers(database),

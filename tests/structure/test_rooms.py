@@ -45,6 +45,7 @@ ONE_DOOR = {
         "cli_db",
         "cli_ehr",
         "cli_keys",
+        "cli_reconcile",
         "cli_runs",
         "servers",
         "terminal",

@@ -1,4 +1,4 @@
-"""What the EHR has of a plan, held against what we wrote and what the plan says now. Nothing is asked here."""
+"""What the EHR has of a plan, held against what was written and what the plan says now. Nothing is asked."""
 
 from __future__ import annotations
 

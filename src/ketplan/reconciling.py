@@ -1,0 +1,83 @@
+"""A kept plan held against the EHR: what was kept of it, read together, and a look at how it stands there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from ketplan.compose import Services
+from ketplan.ehr.client import FhirClient
+from ketplan.errors import InputError
+from ketplan.fhir.rendering.resolution import KIND, Choice
+from ketplan.kept import steps_of
+from ketplan.store.plans import PLAN, StoredPlan
+from ketplan.writeback.authored import Adopted, Authored, Chapter, authored
+from ketplan.writeback.chart import EhrChart
+from ketplan.writeback.looking import Report, reconcile
+
+
+def written_of(services: Services, plan: StoredPlan) -> tuple[Authored, ...]:
+    """What stands in the EHR of a plan by our hand: as it was signed, and as it was decided since."""
+    return authored([_chapter(services, kept) for kept in chapters_of(services, plan)])
+
+
+def chapters_of(services: Services, plan: StoredPlan) -> list[StoredPlan]:
+    """The plan and what was kept about it later, oldest first."""
+    all_kept = services.plans.of_patient(plan.iss, plan.patient_id)
+    later = [kept for kept in all_kept if kept.kind != PLAN and kept.payload.get("plan") == plan.plan_id]
+    return [plan, *sorted(later, key=lambda kept: (kept.created, kept.plan_id))]
+
+
+def look_at(services: Services, client: FhirClient, plan: StoredPlan, now: datetime) -> Report:
+    """Look at a plan in the EHR and keep what was found. Raises EhrError when that could not be done."""
+    before = services.reconciliations.load(plan.plan_id)
+    report = reconcile(
+        plan.plan_id,
+        written_of(services, plan),
+        EhrChart(client),
+        plan.patient_id,
+        now,
+        parallel=client.parallel,
+        before=before.content if before else None,
+    )
+    services.reconciliations.save(plan.plan_id, report.content(), now)
+    return report
+
+
+def as_decided(services: Services, plan: StoredPlan) -> StoredPlan:
+    """The plan with the times and states that were decided since: what every page of its course goes by."""
+    by_key = {one.key: one for one in written_of(services, plan)}
+    steps = [_as_decided(step, by_key.get(step["key"])) for step in plan.payload["steps"]]
+    return replace(plan, payload={**plan.payload, "steps": steps})
+
+
+def _as_decided(step: dict[str, Any], one: Authored | None) -> dict[str, Any]:
+    if one is None or not step["key"].startswith("appointment-"):
+        return step
+    decided = {name: one.ours[name] for name in ("start", "end", "status") if name in one.ours}
+    if one.gone:
+        decided["status"] = "cancelled"
+    return {**step, "resource": {**step["resource"], **decided}}
+
+
+def named_plans(services: Services, plan_id: str | None, iss: str, patient_id: str) -> Sequence[StoredPlan]:
+    """The plan of this id, or those of a patient, newest first. InputError when there is none."""
+    found = [services.plans.load(plan_id)] if plan_id else list(services.plans.find(iss, patient_id))
+    plans = [plan for plan in found if plan.kind == PLAN]
+    if not plans:
+        raise InputError("There is no such plan here.")
+    return plans
+
+
+def _chapter(services: Services, kept: StoredPlan) -> Chapter:
+    entries = {entry.key: entry for entry in services.journal.entries(kept.plan_id)}
+    return Chapter(steps_of(kept), entries, _adopted(kept))
+
+
+def _adopted(kept: StoredPlan) -> tuple[Adopted, ...]:
+    said = kept.payload
+    if kept.kind != KIND or said["choice"] != Choice.THEIRS:
+        return ()
+    return (Adopted(said["key"], said["adopted"], gone=not said["seen"]),)
