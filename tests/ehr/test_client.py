@@ -324,6 +324,14 @@ class TestUpdate:
         written = client.update(a_resource("CarePlan", id="7"), 'W/"3-x"')
         assert (written.id, written.etag, written.created) == ("7", 'W/"4"', False)
 
+    @pytest.mark.parametrize("body", ['{"resourceType": "Care', "<html>Please sign in</html>"])
+    def test_a_success_that_cannot_be_read_proves_nothing(
+        self, client: FhirClient, httpserver: HTTPServer, body: str
+    ) -> None:
+        httpserver.expect_request("/fhir/CarePlan/7").respond_with_data(body, 200, content_type="text/html")
+        with pytest.raises(Temporary, match="looked up"):
+            client.update(a_resource("CarePlan", id="7"), None)
+
     @pytest.mark.parametrize("status", [409, 412])
     def test_a_newer_version_is_a_conflict(
         self, client: FhirClient, httpserver: HTTPServer, status: int

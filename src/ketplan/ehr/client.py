@@ -137,10 +137,15 @@ class FhirClient:
         return Written(id, _etag(answer, body), answer.status, answer.status == 201 or not if_none_exist)
 
     def update(self, resource: Json, etag: str | None) -> Written:
-        """Replace a resource, on condition that its version still is `etag`. Conflict when it is not."""
+        """Replace a resource, on condition that its version still is `etag`. Conflict when it is not.
+
+        Temporary means, as for `create`, that it is not known whether it was done.
+        """
         kind, id = _kind(resource), resource.get("id")
         url = urls.resource_url(self.base, kind, str(id or ""))
         answer, body = self._write("PUT", url, resource, {"If-Match": etag} if etag else {})
+        if body is None and answer.body:  # somebody's page says 200 as well
+            raise Temporary("The EHR did not say what it changed; it has to be looked up.", answer.status)
         return Written(str(id), _etag(answer, body), answer.status, answer.status == 201)
 
     def capabilities(self) -> capabilities.Capabilities:

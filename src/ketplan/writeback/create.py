@@ -20,7 +20,7 @@ from ketplan.writeback.steps import (
     identifiers,
     oldest,
 )
-from ketplan.writeback.writing import Writing, row, wants_pause
+from ketplan.writeback.writing import Writing, row
 
 
 def standing(writing: Writing, step: Step, resource: Json, but: Collection[str]) -> Row | None:
@@ -126,9 +126,7 @@ def _read_back(writing: Writing, step: Step, resource: Json, stored: Stored, but
     except NotFound:
         return row(step, Outcome.PENDING, "", "The EHR said that it stored this, but does not show it.")
     except EhrError as error:
-        if wants_pause(error):
-            raise
-        return row(step, outcome, reference, "It could not be read back.")
+        return row(step, outcome, reference, writing.unread(error))
     guard_stored(held, writing.patient_id)
     if not stored.created and not set(identifiers(resource)) <= set(identifiers(held)):
         raise Fatal("The EHR took something else for this and did not store it.", stored.status)

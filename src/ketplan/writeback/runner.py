@@ -127,7 +127,7 @@ class _Run:
     def _trouble(self, error: Temporary) -> None:
         self._troubles.append(error)
         self._silent += 1
-        if sends_away(error):
+        if sends_away(error) or error.retry_after:
             self._halted = SIGNED_OUT if isinstance(error, SignInEnded) else BUSY
         elif self._silent >= SILENT_STEPS:
             self._halted = AWAY

@@ -8,7 +8,7 @@ from ketplan.store.journal import StepState
 from ketplan.writeback.compare import as_decided, differences, mark, settled, unexpected, with_changes
 from ketplan.writeback.references import guard_stored
 from ketplan.writeback.steps import Json, Outcome, Read, Row, carries, identifier_of, oldest
-from ketplan.writeback.writing import Writing, row, wants_pause
+from ketplan.writeback.writing import Writing, row
 
 CHANGED_AGAIN = "It was changed again in the EHR after it had been looked at; look at it once more."
 
@@ -96,9 +96,7 @@ def _read_back(writing: Writing, step: Step, resource: Json, id: str) -> str:
     try:
         held = writing.chart.read(step.type, id).raw
     except EhrError as error:
-        if wants_pause(error):
-            raise
-        return "It could not be read back."
+        return writing.unread(error)
     guard_stored(held, writing.patient_id)
     return _kept(step, resource, held)
 

@@ -96,6 +96,17 @@ class Writing:
                 self.sleep(max(PAUSE_SECONDS * 2 ** (attempt - 1), error.retry_after or 0))
         return once()
 
+    def unread(self, error: EhrError) -> str:
+        """What is said of a step that stands and cannot be read back; who asked for a pause gets it first.
+
+        Raises the error when the pause is too long to be waited for here.
+        """
+        if isinstance(error, Temporary) and error.retry_after:
+            if sends_away(error):
+                raise error
+            self.sleep(error.retry_after)
+        return "It could not be read back."
+
     def _failed(self, step: Step, state: StepState, why: str, status: int | None) -> None:
         self.journal.failed(self.plan_id, step.key, state, why, status, self.now())
         self.states[step.key] = state
@@ -103,12 +114,7 @@ class Writing:
 
 def sends_away(error: Temporary) -> bool:
     """Whether going on now, with this step or another, is pointless or against the EHR's wish."""
-    return isinstance(error, SignInEnded) or wants_pause(error)
-
-
-def wants_pause(error: EhrError) -> bool:
-    """Whether the EHR asked to be left alone for longer than a step may wait where it is."""
-    return isinstance(error, Temporary) and (error.retry_after or 0) > LONGEST_STAY
+    return isinstance(error, SignInEnded) or (error.retry_after or 0) > LONGEST_STAY
 
 
 def row(step: Step, outcome: Outcome, reference: str = "", detail: str = "", said: str = "") -> Row:
