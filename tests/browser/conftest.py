@@ -1,5 +1,6 @@
 """A real headless Chromium, the app and the pretend EHR on two sites, as in life."""
 
+import multiprocessing
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -59,6 +60,23 @@ def at_work(settings: Settings) -> Iterator[None]:
         elsewhere.submit(worker.__enter__).result()
         yield
         elsewhere.submit(worker.__exit__, None, None, None).result()
+
+
+@contextmanager
+def at_work_apart(settings: Settings) -> Iterator[None]:
+    """A worker in a process of its own, for a second app: a process has one engine and no more."""
+    spawning = multiprocessing.get_context("spawn")
+    stop = spawning.Event()
+    process = spawning.Process(target=_work, args=(settings, stop))
+    process.start()
+    yield
+    stop.set()
+    process.join()
+
+
+def _work(settings: Settings, stop: Any) -> None:
+    with worker_of(settings):
+        stop.wait()
 
 
 @pytest.fixture(scope="session")

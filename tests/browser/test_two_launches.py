@@ -10,7 +10,7 @@ import pytest
 from ketplan.config import Ehr
 from ketplan.sandbox.server import Server, serve
 from ketplan.servers import AppServer, demo_settings
-from tests.browser.conftest import Clinic
+from tests.browser.conftest import Clinic, at_work_apart
 from tests.browser.journeys import launch_in_tab, sign
 
 
@@ -29,7 +29,7 @@ def two_ehrs(tmp_path: Any) -> Iterator[tuple[Clinic, Clinic]]:
             other = Ehr("second", f"{second.url}/fhir", made.ehrs[0].client_id, frame_ancestors=(second.url,))
             return replace(made, ehrs=(*made.ehrs, other))
 
-        with AppServer("localhost", 0, settings) as app:
+        with AppServer("localhost", 0, settings) as app, at_work_apart(app.settings):
             for one in (first, second):
                 one.harbor.register(f"{app.url}/launch")
             yield Clinic(first, app.url), Clinic(second, app.url)
