@@ -75,7 +75,7 @@ class Curve:
     doses: tuple[Tick, ...]
     ticks: tuple[Tick, ...]
 
-    width, height = WIDTH, TOP + HEIGHT + AXIS_BELOW + 14
+    width, height = WIDTH, TOP + HEIGHT + AXIS_BELOW + 20
     left, right = LEFT, WIDTH - RIGHT
     top, bottom = TOP, TOP + HEIGHT
     dose_y, axis_y = TOP + HEIGHT + DOSES_BELOW, TOP + HEIGHT + AXIS_BELOW
