@@ -24,7 +24,7 @@ from ketplan.clinical.library import SHIPPED
 from ketplan.clinical.progress.proposals import Kind
 from ketplan.clinical.protocols import evidence, ketamine, seed
 from ketplan.clinical.protocols.evidence import Result
-from ketplan.clinical.protocols.expectations import EXPECTED
+from ketplan.clinical.protocols.expectations import EXPECTED, RESISTANCE
 from ketplan.clinical.record import When
 from ketplan.clinical.rules import RULES
 from ketplan.clinical.screens.interactions import INTERACTIONS
@@ -77,7 +77,7 @@ def test_every_protocol_course_interaction_and_claim_stands_in_it() -> None:
 
 def test_what_to_expect_stands_in_it_with_its_sources() -> None:
     rows = the_table("What to expect, now and in the long run").rows
-    assert [row[0] for row in rows] == [e.topic for e in EXPECTED]
+    assert [row[0] for row in rows] == [e.topic for e in (*EXPECTED, RESISTANCE)]
     assert all(re.search(r"\[[FM]:", row[3]) for row in rows)
     assert first_cells("While a dose runs") == ["Oxygen saturation", "Staff"]
 

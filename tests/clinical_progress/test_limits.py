@@ -76,6 +76,31 @@ SHIPPED: list[tuple[type[Any], dict[str, Any]]] = [
         },
     ),
 ]
+# How far a site may go. Each range ends at the paper's number on its milder side.
+ALLOWED = {
+    "lowest_heart_rate": (50, 60),
+    "highest_heart_rate": (90, 110),
+    "lowest_spo2": (94, 97),
+    "food_hours": (6, 12),
+    "fluid_hours": (2, 6),
+    "esketamine_food_hours": (2, 12),
+    "esketamine_fluid_hours": (Decimal("0.5"), 6),
+    "nasal_spray_hours": (1, 12),
+    "weight_change_pct": (5, 10),
+    "hcg_days_first": (1, 7),
+    "hcg_days": (7, 28),
+    "pause_systolic": (160, 180),
+    "pause_diastolic": (100, 110),
+    "stop_systolic": (180, 200),
+    "stop_diastolic": (110, 120),
+    "leave_systolic": (140, 160),
+    "leave_diastolic": (90, 100),
+    "stay_minutes": (120, 480),
+    "after_infusion_minutes": (60, 240),
+    "cadss6_above": (0, 1),
+    "cadss_above": (0, 4),
+    "recovery_score": (9, 10),
+}
 EVERY = [(kind, f) for kind, _ in SHIPPED for f in settable(kind) if not isinstance(f.default, tuple)]
 
 
@@ -92,6 +117,11 @@ def test_beyond_its_range_a_setting_is_refused_with_a_sentence(kind: type[Any], 
         with pytest.raises(ConfigError, match="is allowed"):
             kind(**{f.name: beyond})
     assert f.metadata["words"] and f.metadata["unit"]
+
+
+def test_a_site_may_be_stricter_on_the_day_of_a_dose_and_never_milder() -> None:
+    assert {f.name: f.metadata["allowed"] for f in settable(SessionLimits)} == ALLOWED
+    assert all(f.default in ALLOWED[f.name] for f in settable(SessionLimits))
 
 
 def test_step_and_ceiling_can_only_be_lowered() -> None:

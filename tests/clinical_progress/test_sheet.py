@@ -110,6 +110,43 @@ def test_what_is_not_understood_is_marked_and_does_not_count(name: str, text: st
     assert name in found.problems and name not in found.values
 
 
+# What a slip of the finger cannot be: the lowest and the highest that is believed.
+RANGES = {
+    "systolic": (40, 300),
+    "diastolic": (20, 200),
+    "heart_rate": (20, 250),
+    "spo2": (50, 100),
+    "weight_kg": (30, 300),
+    "cadss6_before": (0, 24),
+    "cadss_before": (0, 92),
+    "cadss6_during": (0, 24),
+    "cadss_during": (0, 92),
+    "cadss6_leaving": (0, 24),
+    "cadss_leaving": (0, 92),
+    "mg": (1, 500),
+    "moaas": (0, 5),
+    "padss": (0, 10),
+    "aldrete": (0, 10),
+}
+NUMBERS = {f.name: f for f in (*BEFORE, *DOSE, *SET, *LEAVING) if f.kind in (Kind.WHOLE, Kind.DECIMAL)}
+
+
+def test_every_number_has_its_range_and_its_ends_belong_to_it() -> None:
+    assert NUMBERS.keys() == RANGES.keys()
+    for name, (low, high) in RANGES.items():
+        for text in (str(low), str(high)):
+            assert read([NUMBERS[name]], {name: text}, NY, NOW).values == {name: int(text)}
+        for text in (str(low - 1), str(high + 1)):
+            assert read([NUMBERS[name]], {name: text}, NY, NOW).problems.keys() == {name}
+
+
+def test_a_test_of_today_and_of_sixty_days_ago_may_be_entered() -> None:
+    today = NOW.date()
+    for days, understood in ((0, True), (60, True), (61, False), (-1, False)):
+        on = today - timedelta(days=days)
+        assert ("hcg_on" in read(BEFORE, {"hcg_on": on.isoformat()}, NY, NOW).values) is understood
+
+
 def test_minutes_stay_right_in_the_night_the_clocks_change() -> None:
     later = datetime(2026, 3, 8, 8, 0, tzinfo=timezone(timedelta()))
     typed = {"started": "2026-03-08T01:30", "ended": "2026-03-08T03:30"}
@@ -173,6 +210,9 @@ def test_hours_count_back_from_the_moment() -> None:
         ({"hcg_on": date(2026, 2, 1), "hcg_result": "negative"}, (NOW.date(), True), (NOW.date(), True)),
         ({"hcg_on": NOW.date(), "hcg_result": "negative"}, (NOW.date(), True), (NOW.date(), True)),
         ({"hcg_on": NOW.date()}, (None, None), (NOW.date(), None)),
+        ({"hcg_on": NOW.date(), "hcg_result": "positive"}, (NOW.date(), None), (NOW.date(), True)),
+        ({"hcg_on": NOW.date(), "hcg_result": "positive"}, (NOW.date(), False), (NOW.date(), True)),
+        ({"hcg_on": NOW.date()}, (NOW.date(), False), (NOW.date(), False)),
     ],
 )
 def test_of_two_pregnancy_tests_the_newer_counts_and_of_one_day_a_positive_one(
@@ -201,6 +241,8 @@ def test_the_dose_by_weight_is_that_of_the_dosing_weight() -> None:
     assert mg_per_kg(PLANNED, Decimal(35)) == Decimal("0.50")
     assert mg_per_kg(replace(PLANNED, route="IN"), Decimal(56)) is None
     assert mg_per_kg(replace(PLANNED, dosing_weight_kg=None), Decimal(35)) is None
+    assert mg_per_kg(replace(PLANNED, dosing_weight_kg=Decimal(0)), Decimal(35)) is None
+    assert mg_per_kg(PLANNED, None) is None
 
 
 # --- what stands in the way -------------------------------------------------------------------------------

@@ -49,6 +49,22 @@ def test_the_watch_on_a_dose_is_on_the_page_in_numbers(browser: Browser) -> None
     assert "an adult takes the patient home, every time" in said
 
 
+def test_what_to_expect_is_told_for_the_route_and_the_age(browser: Browser) -> None:
+    young = words(open_page(browser, "gad-ready")[1])
+    assert "A mean rise of 16/11 mmHg with its peak at 40 minutes" in young
+    assert "Time to response extrapolated" in young
+    assert "No evidence-based ceiling." in young
+    assert "Older adults often remitted" not in young
+    assert "By mouth" not in young
+    assert "Older adults often remitted" in words(open_page(browser, "age-70")[1])
+
+
+def test_without_a_dose_there_is_nothing_to_expect_of_one(browser: Browser) -> None:
+    said = words(open_page(browser, "pregnant")[1])
+    assert "none proposed" in said
+    assert "What to expect" not in said
+
+
 def test_every_way_to_weigh_is_shown_with_its_dose(browser: Browser) -> None:
     page = open_page(browser, "gad-ready")[1]
     shown = re.findall(r"<span>([^<]*)</span><span>([\d.]+ kg)</span><b>(\d+ mg)</b>", page.text)

@@ -8,7 +8,7 @@ from ketplan.clinical.progress.limits import ESKETAMINE_MAINTENANCE, Ladder
 from ketplan.clinical.progress.proposals import KINDS
 from ketplan.clinical.progress.stopping import AT_ONCE
 from ketplan.clinical.protocols.evidence import PTSD_EXPECTATION
-from ketplan.clinical.protocols.expectations import EXPECTED
+from ketplan.clinical.protocols.expectations import EXPECTED, RESISTANCE
 from ketplan.manual.blocks import Block, Text, bullets, heading, table
 from ketplan.manual.tables import Tables
 
@@ -48,7 +48,7 @@ def chapter(tables: Tables) -> Iterator[Block]:
     yield table(
         "What to expect, now and in the long run",
         "Topic | What is known | What follows here | Source",
-        EXPECTED,
+        [(e.topic, e.words, e.so, e.source) for e in (*EXPECTED, RESISTANCE)],
     )
     yield table(
         "What a review may propose, in the order it is shown",

@@ -59,6 +59,7 @@ def workspace_page(bench: Bench) -> dict[str, Any]:
         "dose": course.dose(proposal),
         "override": course.override(proposal),
         "watch": course.watch(proposal.draft.monitoring),
+        "expected": course.expected(proposal),
         "therapy": course.therapy(proposal),
         "evidence": course.evidence(proposal),
         "choices": course.choices(proposal),

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+_BY_WEIGHT = ("IV", "SC", "PO")
+
 
 class Expectation(NamedTuple):
-    """`words` say what is known, `so` what follows from it here."""
+    """`words` say what is known, `so` what follows from it here. `routes` narrows it to those, `from_age` to
+    patients of so many years."""
 
     topic: str
     words: str
     so: str
     source: str
+    routes: tuple[str, ...] = ()
+    from_age: int = 0
+
+    @property
+    def extrapolated(self) -> bool:
+        return "[P]" in self.source
 
 
 EXPECTED: tuple[Expectation, ...] = (
@@ -22,18 +31,21 @@ EXPECTED: tuple[Expectation, ...] = (
         " dose: it rises also after uneventful ones.",
         "The ladder before, during and after a dose.",
         "1.1, 7 [F:YALE24][F:RIV18][F:SPR21]",
+        routes=("IV",),
     ),
     Expectation(
         "Dissociation",
         "Peaks during the infusion, is back to baseline within two hours, weaker with repeats.",
         "Rated before, during and at discharge.",
         "1.1 [F:ABD22]",
+        routes=("IV",),
     ),
     Expectation(
         "Time to response",
         "A median of three infusions, in treatment-resistant depression.",
         "A mid-course check, and the decision only at the end of induction.",
         "1.1 [F:PHI19][P]",
+        routes=("IV",),
     ),
     Expectation(
         "Standing in depression guidance",
@@ -41,6 +53,7 @@ EXPECTED: tuple[Expectation, ...] = (
         " infusions have level 3, other routes level 3 to 4.",
         "Extrapolated for anxiety, and shown as such.",
         "1.1 [F:SWA21][F:ZAR21][P]",
+        routes=_BY_WEIGHT,
     ),
     Expectation(
         "Body weight",
@@ -48,6 +61,7 @@ EXPECTED: tuple[Expectation, ...] = (
         " effect of BMI. Consensus suggests ideal weight from BMI 30 on.",
         "Ideal weight is proposed, and a clinician chooses.",
         "1.1 [F:FRE20][F:LIP21][F:SIN19]",
+        routes=_BY_WEIGHT,
     ),
     Expectation(
         "Age 65 and over",
@@ -55,6 +69,7 @@ EXPECTED: tuple[Expectation, ...] = (
         " the EU; one pilot in older adults used 0.5 mg/kg.",
         "A lower first dose, as a house default.",
         "1.1 [F:GEO17][F:JANUK][F:KOAP]; dose [H]",
+        from_age=65,
     ),
     Expectation(
         "By mouth",
@@ -63,13 +78,7 @@ EXPECTED: tuple[Expectation, ...] = (
         " Zealand went from a test dose to three months mainly by mouth.",
         "Supervised in the clinic only, off until a site switches it on.",
         "1.4 [F:AND19][F:BEA23][P]; 3.2",
-    ),
-    Expectation(
-        "What resistance is",
-        "A Delphi of 36 experts gives 14 recommendations on drug and psychotherapy resistance; its"
-        " criteria were not read.",
-        "ketplan's own rule, which a site may change.",
-        "3.4 [F:DOM24][M:DOM24]; rule [H]",
+        routes=("PO",),
     ),
     Expectation(
         "Bladder",
@@ -98,3 +107,17 @@ EXPECTED: tuple[Expectation, ...] = (
         "1.6 [F:PHI19][F:AND17][F:BOB20]; taper [H]",
     ),
 )
+RESISTANCE = Expectation(
+    "What resistance is",
+    "A Delphi of 36 experts gives 14 recommendations on drug and psychotherapy resistance; its"
+    " criteria were not read.",
+    "ketplan's own rule, which a site may change.",
+    "3.4 [F:DOM24][M:DOM24]; rule [H]",
+)
+
+
+def of(route: str | None, age: int | None) -> tuple[Expectation, ...]:
+    """What is known of a course by this route at this age; without an age what holds for some is told too."""
+    return tuple(
+        e for e in EXPECTED if (not e.routes or route in e.routes) and (age is None or age >= e.from_age)
+    )

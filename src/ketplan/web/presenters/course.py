@@ -9,6 +9,7 @@ from ketplan.clinical.assessment import Assessment
 from ketplan.clinical.dose import first_dose
 from ketplan.clinical.draft import draft
 from ketplan.clinical.plan import KetamineCourse, SessionMonitoring
+from ketplan.clinical.protocols import expectations
 from ketplan.clinical.protocols.evidence import TRIALS, Result, Trial
 from ketplan.clinical.screens.weight import two_places
 from ketplan.errors import InputError
@@ -157,6 +158,12 @@ def watch(monitoring: SessionMonitoring | None) -> WatchView | None:
         monitoring.no_driving_until,
         monitoring.source,
     )
+
+
+def expected(proposal: Proposal) -> tuple[expectations.Expectation, ...]:
+    """What is known of such a course, now and in the long run; nothing where no drug course is proposed."""
+    course, terms = proposal.draft.ketamine, proposal.draft.terms
+    return expectations.of(course.route, terms.age if terms else None) if course.infusions else ()
 
 
 def therapy(proposal: Proposal) -> TherapyView | None:
