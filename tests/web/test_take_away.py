@@ -1,0 +1,28 @@
+"""What leaves a signed plan as a file."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from icalendar import Calendar
+
+from ketplan.sandbox.app import create_app as create_ehr
+from tests.web.support import APP, EHR, NOW, Browser
+
+
+@pytest.fixture
+def ehr() -> Flask:
+    return create_ehr(EHR, today=NOW.date(), launch_url=f"{APP}/launch", clock=NOW.timestamp)
+
+
+def test_the_signed_visits_leave_for_the_patients_own_calendar(browser: Browser) -> None:
+    path = browser.launch("gad-ready")
+    assert browser.get(f"{path}visits.ics").status_code == 400
+    browser.submit(browser.get(f"{path}preview"), "/sign")
+    answer = browser.get(f"{path}visits.ics")
+    assert answer.mimetype == "text/calendar"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "attachment" in answer.headers["Content-Disposition"]
+    events = Calendar.from_ical(answer.data).walk("VEVENT")
+    assert len(events) == 27
+    assert "visits.ics" in browser.get(path).text
