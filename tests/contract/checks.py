@@ -6,6 +6,7 @@ server does not do is no failure: the words say what happens instead, and the ta
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections import Counter
 from collections.abc import Callable
@@ -29,8 +30,9 @@ from ketplan.store.journal import Journal
 from ketplan.store.locks import RunLocks
 from ketplan.store.plans import Plans
 from ketplan.writeback.chart import EhrChart
+from ketplan.writeback.ladder import Choice, laddered
 from ketplan.writeback.runner import run
-from ketplan.writeback.steps import STANDS, Outcome, Receipt
+from ketplan.writeback.steps import STANDS, TOLD, Outcome, Receipt, Row
 from tests.contract.targets import WRITTEN, Target
 from tests.ehr.builders import NOW
 from tests.fhir.plan_builders import PLAN_ID, a_draft, a_plan, a_timetable
@@ -42,6 +44,15 @@ KEY = "a-synthetic-key-of-no-value-0123"
 VISITS = ("infusion-1", "infusion-2", "cbt-1", "24h_check_call")
 CALENDARS = (("Location/infusion-chair-1", "Infusion chair 1"), ("Practitioner/okonjo", "Tomas Okonjo"))
 NOT_TRIED = "—"
+_CALLED = {
+    "Goal": "goal",
+    "CarePlan": "care plan",
+    "ServiceRequest": "requests",
+    "Appointment": "visits",
+    "DocumentReference": "note",
+    "QuestionnaireResponse": "answers",
+    "Provenance": "signature",
+}
 _LINKS = ("basedOn", "supportingInformation", "reasonReference")
 # A hundred small databases: where there is a disk in memory they go there.
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
@@ -265,7 +276,7 @@ class Course:
 
     def __init__(self, target: Target) -> None:
         self.target = target
-        self.steps = _steps(target.patient)
+        self.steps = laddered(_steps(target.patient), Choice.IF_NEEDED, "current")
         self._folder = TemporaryDirectory(dir=MEMORY)
         self._database = open_database(f"sqlite:///{self._folder.name}/ketplan.db", [KEY])
         self._before = {kind: set(target.stored(kind)) for kind in WRITTEN}
@@ -302,17 +313,22 @@ class Course:
         standing = _standing(receipt)
         for row in receipt.rows:
             assert row.outcome in STANDS or row.detail or row.said, row
+            assert row.outcome is not Outcome.REPLACED or self._tells(row), row
             assert row.outcome not in STANDS or self._there(row.reference), row
         if not twice:
             lost = [row for row in receipt.rows if row.outcome is Outcome.PENDING]
             assert +self.ours() == standing or (lost and +self.ours() >= standing), (self.ours(), receipt)
         self._as_the_server_says(receipt)
-        missing = Counter(row.type for row in receipt.rows if row.outcome not in STANDS)
-        if not missing:
-            return "all"
+        missing = Counter(row.type for row in receipt.rows if row.outcome not in TOLD)
         if not standing:
             return "nothing, in words"
-        return f"all but {_listed(missing)}"
+        what = "all" if all(row.outcome in STANDS for row in receipt.rows) else _in_words(standing)
+        return f"{what}; not {_listed(missing)}" if missing else what
+
+    def _tells(self, row: Row) -> bool:
+        """What stands in for something is named in its row, and is there."""
+        found = re.search(r"can be read in (\w+/[\w.-]+)\.", row.detail)
+        return found is not None and self._there(found[1])
 
     def _there(self, reference: str) -> bool:
         kind, _, id_ = reference.partition("/")
@@ -324,6 +340,11 @@ class Course:
         for row in receipt.rows:
             if like and row.outcome in STANDS:
                 assert "create" in like.does(row.type)
+
+
+def _in_words(standing: Counter[str]) -> str:
+    found = [words for kind, words in _CALLED.items() if standing[kind]]
+    return " and ".join(filter(None, [", ".join(found[:-1]), found[-1]]))
 
 
 def _standing(receipt: Receipt) -> Counter[str]:

@@ -36,7 +36,8 @@ A short course: goal, care plan, three requests, four appointments, provenance. 
 *without journal* with the memory of the first run lost. Then with every second answer lost or truncated
 after the server stored, every third write answered 429, every third create 500, one create answered 200 with
 an error inside, and a token that dies at the third create. Each time the run is repeated afterwards, and
-what stands, stands once."""
+what stands, stands once. Where no care plan is taken, the row tells what was written: the rungs that were
+stood on, the whole plan in a *note* or as *answers* to a form."""
 TABLES = (
     ("Launching, reading, single writes", ASKING_SAYS, ASKING),
     ("Writing a plan, in peace and in trouble", WRITING_SAYS, WRITING),

@@ -34,7 +34,10 @@ Json = dict[str, Any]
 LAUNCH_URL, CALLBACK = "http://localhost:8400/launch", "http://localhost:8400/callback"
 OPERATOR = "operator-token"
 CLINICIAN, PATIENT = "halvorsen", "gad-ready"
-WRITTEN = ("Goal", "CarePlan", "ServiceRequest", "Appointment", "Provenance", "Communication", "Task")
+WRITTEN = (
+    *("Goal", "CarePlan", "ServiceRequest", "Appointment", "Provenance"),
+    *("DocumentReference", "QuestionnaireResponse", "Communication", "Task"),
+)
 
 MOCKS = ("harbor", *likes.names())
 OUTSIDE = "npm: fhir-router"

@@ -18,7 +18,6 @@ REQUIRED = {
         "docStatus",
         "type",
         "subject",
-        "date",
         "content",
         "context",
     )

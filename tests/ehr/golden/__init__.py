@@ -22,6 +22,7 @@ from ketplan.ehr.profiles.shape import shape
 from ketplan.fhir.render import link, render
 from ketplan.fhir.rendering.survey_response import FilledIn, render_instrument
 from ketplan.scheduling.timetable import Timetable
+from ketplan.writeback.ladder import Choice, laddered
 from tests.fhir.plan_builders import PATIENT, ZONE, a_clinician, a_plan, a_timetable
 
 HERE = Path(__file__).parent
@@ -35,6 +36,8 @@ KEPT = {
     "request-infusion": "service-request",
     "appointment-infusion-1": "appointment-booked",
     "provenance": "provenance",
+    "note": "note",
+    "plan-response": "plan-as-answers",
     "response": "questionnaire-response",
     "total": "observation",
 }
@@ -43,7 +46,9 @@ KEPT = {
 def resources() -> Iterator[tuple[str, Json]]:
     """Each resource under its name, with the ids an EHR would have given."""
     plan = a_plan()
-    steps = [*render(plan, a_timetable(plan.draft)), *render_instrument(a_scale())]
+    native = render(plan, a_timetable(plan.draft))
+    below = [s for s in laddered(native, Choice.IF_NEEDED, "visit-1") if s.only_if_needed]
+    steps = [*native, *below, *render_instrument(a_scale())]
     ids = {step.key: f"{step.type}/{step.key}" for step in steps if not step.updates}
     for step in steps:
         if step.key in KEPT:

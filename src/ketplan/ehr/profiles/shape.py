@@ -36,6 +36,8 @@ WORDS = {
     "date": "its date",
     "relatesTo": "what it replaces",
     "derivedFrom": "the link to the answers",
+    "content": "the version laid out for reading: plain text alone is kept",
+    "context.encounter": "a visit it belongs to: start ketplan from a visit in the EHR",
     "status": "that it is booked: it is only asked for",
 }
 # Not told: nobody misses them.
@@ -125,7 +127,10 @@ def _texts(value: Any) -> Iterator[str]:
 def _lacks(known: WriteShape, payload: Json) -> Iterator[str]:
     for need in known.needs:
         name, _, kind = need.partition(":")
-        there = [p for p in _list(payload.get(name)) if _actor(p) == kind] if kind else payload.get(name)
+        if kind:
+            there = any(_actor(p) == kind for p in _list(payload.get(name)))
+        else:
+            there = any(_values(payload, name.split(".")))
         if not there:
             yield f"{_article(kind)} among the participants" if kind else _word(name)
 
