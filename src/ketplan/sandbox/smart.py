@@ -24,7 +24,7 @@ _CAPABILITIES = """
 launch-ehr launch-standalone client-public sso-openid-connect
 context-banner context-ehr-patient context-ehr-encounter context-standalone-patient
 permission-patient permission-user permission-v1 permission-v2 permission-online permission-offline
-client-confidential-symmetric client-confidential-asymmetric
+client-confidential-symmetric client-confidential-asymmetric authorize-post
 """
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
