@@ -330,7 +330,7 @@ def resume_plan(
     patient_id: str,
     now: Now,
     on_progress: OnProgress | None = None,
-    sleep: Callable[[float], None] = clock.sleep,
+    sleep: Callable[[float], None] | None = None,
 ) -> Receipt:
     """Carry a confirmed plan on from wherever its writing stopped. Temporary while another run writes it."""
     kept = services.plans.load(plan_id)
@@ -345,7 +345,7 @@ def resume_plan(
         owner=uuid.uuid4().hex,
         patient_id=patient_id,
         now=now,
-        sleep=sleep,
+        sleep=sleep or clock.sleep,
         on_progress=on_progress,
     )
     services.plans.move(plan_id, receipt.state, now())

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import random
 import secrets
-import time
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
@@ -90,7 +89,7 @@ class Turns:
     connect: Connect
     now: Callable[[], datetime]
     jitter: Callable[[], float]
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], None] | None = None
 
     def take(self, plan_id: str, number: int) -> Turn:
         """Carry a plan on, as round `number` of its run. Never raises: a plan that cannot go on says why."""
