@@ -48,6 +48,8 @@ def look_at(services: Services, client: FhirClient, plan: StoredPlan, now: datet
 
 def as_decided(services: Services, plan: StoredPlan) -> StoredPlan:
     """The plan with the times and states that were decided since: what every page of its course goes by."""
+    if not any(kept.kind == KIND for kept in chapters_of(services, plan)):
+        return plan
     by_key = {one.key: one for one in written_of(services, plan)}
     steps = [_as_decided(step, by_key.get(step["key"])) for step in plan.payload["steps"]]
     return replace(plan, payload={**plan.payload, "steps": steps})

@@ -38,7 +38,7 @@ _PLAN_IDS = uuid.uuid5(uuid.NAMESPACE_URL, f"{BASE}/plan")
 _RECORD_IDS = uuid.uuid5(uuid.NAMESPACE_URL, f"{BASE}/instrument")
 NEVER_SIGN = ("coordinator", "patient", "reception", "scheduler")
 _OPEN_PLAN = frozenset({"draft", "active", "on-hold"})
-_NOT_BUSY = frozenset({"cancelled", "noshow", "entered-in-error", "fulfilled", "waitlist"})
+NOT_BUSY = frozenset({"cancelled", "noshow", "entered-in-error", "fulfilled", "waitlist"})
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def propose(
         proposed.visits,
         practice.clinic,
         not_before=_not_before(as_of, now, practice),
-        busy=_busy(record, plan_id),
+        busy=busy_beside(record, plan_id),
         free_slots=calendar.slots,
         published=calendar.published,
         fixed=_already_booked(record, plan_id),
@@ -268,7 +268,7 @@ def _of_plan(identifier: str, plan_id: str) -> bool:
     return identifier.split("/", 1)[0] == plan_id
 
 
-def _busy(record: PatientRecord, plan_id: str) -> tuple[Busy, ...]:
+def busy_beside(record: PatientRecord, plan_id: str) -> tuple[Busy, ...]:
     """The patient's own appointments, other than those of this plan."""
     return tuple(
         Busy(a.start, a.end, a.reference, a.description)
@@ -276,7 +276,7 @@ def _busy(record: PatientRecord, plan_id: str) -> tuple[Busy, ...]:
         if a.start
         and a.end
         and a.start < a.end
-        and a.status not in _NOT_BUSY
+        and a.status not in NOT_BUSY
         and not any(system == PLAN_STEP_SYSTEM and _of_plan(v, plan_id) for system, v in a.identifiers)
     )
 

@@ -24,6 +24,8 @@ from ketplan.ehr.transport import Http
 from ketplan.fhir.datatypes import legible
 from ketplan.web import (
     adverse_events,
+    checked,
+    differences,
     doctor_page,
     errors,
     idle,
@@ -116,6 +118,7 @@ def create_app(
         carry=carry or carried_here,
         readings=Readings(glue, connect, beside, now),
         writings=Writings(beside),
+        checks=checked.Checks(),
         styles=style.Styles(discovery, beside, now),
         doctor=doctor_page.Doctor(examine, beside, now),
     )
@@ -132,6 +135,7 @@ def create_app(
         idle,
         unsent,
         landing,
+        differences,
         style,
         doctor_page,
     ):

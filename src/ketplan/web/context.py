@@ -25,6 +25,7 @@ from ketplan.workflow import Calendar, Practice
 from ketplan.writeback.steps import Receipt
 
 if TYPE_CHECKING:
+    from ketplan.web.checked import Checks
     from ketplan.web.doctor_page import Doctor
     from ketplan.web.style import Styles
 
@@ -73,6 +74,7 @@ class Desk:
     carry: Carry
     readings: Readings
     writings: Writings
+    checks: Checks
     styles: Styles
     doctor: Doctor
 

@@ -18,6 +18,7 @@ from ketplan.fhir.happened import happened
 from ketplan.fhir.rendering.course import CARE_PLAN
 from ketplan.fhir.rendering.review_response import AnsweredReview
 from ketplan.kept_terms import plan_facts_of
+from ketplan.reconciling import as_decided
 from ketplan.store.plans import StoredPlan
 from ketplan.store.reviews import StoredReview
 from ketplan.web.bench import Bench
@@ -45,8 +46,9 @@ class Course:
 
 
 def newest_plan(session: LiveSession) -> StoredPlan | None:
-    """The plan of this patient that was signed last."""
-    return next(iter(desk().services.plans.find(session.iss, session.patient)), None)
+    """The plan of this patient that was signed last, its visits as they were decided since."""
+    found = desk().services.plans.find(session.iss, session.patient)[:1]
+    return next((as_decided(desk().services, plan) for plan in found), None)
 
 
 def course_of(bench: Bench) -> Course | None:

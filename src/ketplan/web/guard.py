@@ -16,6 +16,7 @@ FOR_CLINICIANS = frozenset(
         *("take_down", "carry_on", "keep", "discard"),
         *("save_before", "save_during", "save_leaving", "close_sheet", "write_again"),
         *("report_event", "write_event_again"),
+        *("weigh_difference", "settle_difference"),
     }
 )
 # Asked by a page's script on its own, which is no sign that anybody is there.

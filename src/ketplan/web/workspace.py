@@ -20,6 +20,7 @@ from ketplan.store.audit import UNKNOWN, AuditEvent
 from ketplan.web import sessions
 from ketplan.web import work as works
 from ketplan.web.bench import WAIT_TO_ACT, Bench, lay_out, open_bench, start_of
+from ketplan.web.checked import checked
 from ketplan.web.context import desk
 from ketplan.web.guard import room
 from ketplan.web.page import workspace_page
@@ -170,5 +171,5 @@ def _unusable(bench: Bench, work: Work) -> Problems:
 
 
 def _page(bench: Bench, problems: Problems | None = None, typed: Mapping[str, str] | None = None) -> str:
-    shown = workspace_page(bench)
+    shown = workspace_page(bench) | {"checked": checked(bench.session)}
     return render_template("workspace.html", **shown, problems=problems or {}, typed=typed or {})

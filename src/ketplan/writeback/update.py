@@ -10,6 +10,7 @@ from ketplan.writeback.references import guard_stored
 from ketplan.writeback.steps import Json, Outcome, Read, Row, carries, identifier_of, oldest
 from ketplan.writeback.writing import Writing, row
 
+SEE = "The page of differences shows both and lets a clinician decide."
 CHANGED_AGAIN = "It was changed again in the EHR after it had been looked at; look at it once more."
 
 
@@ -56,7 +57,7 @@ def _once(writing: Writing, step: Step, resource: Json, target: str) -> Row:
     if step.seen:
         _guard_seen(step, held)
     elif not step.expects and (status := settled(held.raw, resource)):
-        raise Conflict(f"Meanwhile somebody gave the {kind} the status {status}; it was left so.")
+        raise Conflict(f"Meanwhile somebody gave the {kind} the status {status}; it was left so. {SEE}")
     return _send(writing, step, resource, edited, held)
 
 
