@@ -46,6 +46,7 @@ from ketplan.store.sheets import Sheets
 from ketplan.store.unsent import UnsentForms
 from ketplan.store.workers import Workers
 from ketplan.writeback.chart import EhrChart, remembering
+from ketplan.writeback.ladder import given_way, settled, wanted
 from ketplan.writeback.runner import run
 from ketplan.writeback.steps import Outcome, Receipt, Row
 
@@ -367,8 +368,18 @@ def stored_receipt(services: Services, plan_id: str) -> Receipt | None:
     kept = _stored(services, plan_id)
     if kept is None:
         return None
-    known = {entry.key: entry for entry in services.journal.entries(plan_id)}
-    return Receipt(tuple(_row(step, known.get(step.key)) for step in steps_of(kept)))
+    steps, known = steps_of(kept), {entry.key: entry for entry in services.journal.entries(plan_id)}
+    states = {key: entry.state for key, entry in known.items()}
+    standing = {key for key, state in states.items() if state is StepState.DONE}
+    refused = {k: e.http_status for k, e in known.items() if e.state is StepState.REFUSED}
+    given = given_way(steps, refused)
+    rows = [
+        _row(step, known.get(step.key))
+        for step in steps
+        if states.get(step.key, StepState.PLANNED) is not StepState.PLANNED
+        or wanted(step, steps, standing, given)
+    ]
+    return Receipt(settled(steps, rows, given))
 
 
 _OUTCOME = {StepState.DONE: Outcome.WRITTEN, StepState.REFUSED: Outcome.REFUSED}

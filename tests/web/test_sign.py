@@ -206,7 +206,7 @@ def test_what_the_ehr_refuses_is_shown_and_can_be_tried_again(
 ) -> None:
     repair = faults(ehr, refuse_care_plan_writes=True)
     path, page = preview(browser, "gad-ready")
-    browser.submit(page, "/sign")
+    browser.submit(page, "/sign", below="never")
     refused = browser.get(f"{path}written")
     said = words(refused)
     assert "REFUSED" in said

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from ketplan.clinical.findings import Decision, Evidence, evidence_of
 from ketplan.clinical.record import Patient
 from ketplan.clinical.view import View
-from ketplan.fhir.render import Step, Verb
+from ketplan.kept import steps_of
 from ketplan.store.plans import UNDER_WAY, PlanState, StoredPlan
 from ketplan.web import security
 from ketplan.web.bench import Bench
@@ -183,9 +182,5 @@ def standing(session: LiveSession, run: Writing | None = None) -> Standing | Non
     found = found or desk().glue.stored_receipt(desk().services, plan.plan_id)
     if found is None:
         return None
-    described = writing.described(_steps(plan.payload["steps"]))
+    described = writing.described(steps_of(plan))
     return Standing(plan, writing.receipt(found, described, session.iss))
-
-
-def _steps(kept: Sequence[dict[str, Any]]) -> list[Step]:
-    return [Step(s["key"], s["resource"], verb=Verb(s["verb"])) for s in kept]

@@ -22,9 +22,11 @@ from ketplan.web.carry import LONG_SECONDS, carried
 from ketplan.web.context import desk
 from ketplan.web.guard import NOT_A_SIGNER, room
 from ketplan.web.page import bench_page, standing
+from ketplan.web.presenters import rungs
 from ketplan.web.presenters import writing as presenter
 from ketplan.web.sessions import LiveSession
 from ketplan.web.writing import Writing
+from ketplan.writeback.ladder import Choice, laddered
 
 routes = room("sign", __name__)
 
@@ -40,12 +42,14 @@ def preview(lid: str) -> str:
     bench = open_bench(session)
     _note(session, "plan-previewed", bench.proposal.plan_id)
     steps, barred = _as_signed(bench)
-    rows = bench.preview(steps)
+    steps = laddered(steps, Choice.IF_NEEDED, session.encounter or "")
+    ladder = rungs.ladder(steps, bench.preview(steps))
     return render_template(
         "preview.html",
         **bench_page(bench),
-        rows=rows,
-        dropped=presenter.lost(rows),
+        ladder=ladder,
+        choices=rungs.CHOICES,
+        dropped=presenter.lost(row.row for row in ladder.rows),
         barred=barred,
         shown=presenter.packed(presenter.manifest(steps)),
         changes=desk().writings.take_changes(_key(session)),
@@ -59,11 +63,12 @@ def sign(lid: str) -> Response:
     session = sessions.current()
     _guard_form(session)
     signer, shown = _signer(session), presenter.unpacked(request.form.get("shown", ""))
+    below = _chosen(request.form.get("below", Choice.IF_NEEDED))
     if not shown:
         raise InputError("The form does not say what was shown: open the preview again.")
     plan_id = plan_id_of(session, works.load(session))
     if _stored(session, plan_id) is None:
-        job = desk().writings.start(_key(session), lambda w: _write(w, session, signer, shown))
+        job = desk().writings.start(_key(session), lambda w: _write(w, session, signer, shown, below))
         job.done.wait(WAIT_FOR_A_QUICK_EHR)
     return redirect(url_for(".written", lid=lid), 303)
 
@@ -150,6 +155,13 @@ def _stored(session: LiveSession, plan_id: str) -> StoredPlan | None:
     return next((plan for plan in found if plan.plan_id == plan_id), None)
 
 
+def _chosen(below: str) -> Choice:
+    try:
+        return Choice(below)
+    except ValueError:
+        raise InputError("The form does not say what is wanted where something is not taken.") from None
+
+
 def _key(session: LiveSession) -> tuple[str, str]:
     return session.iss, session.patient
 
@@ -157,19 +169,25 @@ def _key(session: LiveSession) -> tuple[str, str]:
 # --- the writing itself, beside the request -----------------------------------------------------------------
 
 
-def _write(run: Writing, session: LiveSession, signer: Clinician, shown: dict[str, str]) -> None:
-    """Read and propose again; only what still is as it was shown is signed and written."""
-    bench = _afresh(session)
+def _write(
+    run: Writing, session: LiveSession, signer: Clinician, shown: dict[str, str], below: Choice
+) -> None:
+    """Read and propose again; only what still is as it was shown is signed and written.
+
+    `below` is what the signer wants of the rungs below the native one.
+    """
+    bench, visit = _afresh(session), session.encounter or ""
     try:
         steps = _confirmed(bench, signer, AS_IF_SIGNED_AT)[1]
     except RefusedError as error:
         run.changes = (str(error),)
         return
-    run.changes = presenter.changes(shown, steps)
+    run.changes = presenter.changes(shown, laddered(steps, Choice.IF_NEEDED, visit))
     if run.changes:
         return
     _guard_resources(session, steps)
     plan, steps = _confirmed(bench, signer, desk().now())
+    steps = laddered(steps, below, visit)
     run.plan_id, run.total = plan.id, len(steps)
     _note(session, "plan-signed", plan.id)
     desk().glue.keep_plan(

@@ -74,8 +74,9 @@ class WriteShape(Fact):
     `create` and `update` are None where only the CapabilityStatement can tell; `why` is a sentence for the
     clinician. The rest is what `shape` does, in this order: `make` (named steps), `only` and `drop` (element
     names, nested ones with dots), `first` (lists cut to one entry), `actors` (types kept among the
-    participants), `fix` (constants). `needs` are elements, nested ones with dots, or "participant:Type", without which it is refused.
-    `marker` is the text element that carries ketplan's identifier where identifiers are not kept.
+    participants), `fix` (constants). `needs` are elements, nested ones with dots, or "participant:Type",
+    without which it is refused. `marker` is the text element that carries ketplan's identifier where
+    identifiers are not kept.
     """
 
     type: str

@@ -54,6 +54,7 @@ class ReceiptRow:
 class ReceiptView:
     rows: tuple[ReceiptRow, ...]
     standing: int
+    replaced: int
     refused: int
     pending: int
 
@@ -63,7 +64,7 @@ class ReceiptView:
 
     @property
     def complete(self) -> bool:
-        return self.standing == self.total
+        return self.standing + self.replaced == self.total
 
 
 def preview(steps: Sequence[Step], base: str, known: Known, scope: str) -> tuple[PreviewRow, ...]:
@@ -109,7 +110,7 @@ def manifest(steps: Iterable[Step]) -> dict[str, str]:
 
 
 def _digest(step: Step) -> str:
-    said = json.dumps([step.verb, step.resource], sort_keys=True, default=str)
+    said = json.dumps([step.verb, step.resource, step.stands_for], sort_keys=True, default=str)
     return sha256(said.encode()).hexdigest()[:20]
 
 
@@ -137,6 +138,7 @@ def receipt(found: Receipt, described: Mapping[str, str], base: str) -> ReceiptV
     return ReceiptView(
         rows,
         sum(o in STANDS for o in outcomes),
+        outcomes.count(Outcome.REPLACED),
         outcomes.count(Outcome.REFUSED),
         outcomes.count(Outcome.PENDING),
     )
