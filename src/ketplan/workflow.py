@@ -9,7 +9,7 @@ that is `clinical/` and `scheduling/`.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from itertools import count
@@ -23,7 +23,7 @@ from ketplan.clinical.house import House
 from ketplan.clinical.library import SHIPPED, Library
 from ketplan.clinical.plan import Clinician, ConfirmedPlan, Draft, Resolution
 from ketplan.clinical.progress.limits import Limits
-from ketplan.clinical.record import PatientRecord
+from ketplan.clinical.record import Booked, PatientRecord
 from ketplan.clinical.screens.suicide import RELEASE_FIELDS
 from ketplan.clinical.session.limits import SessionLimits
 from ketplan.errors import InputError, PatientMismatch, RefusedError
@@ -288,17 +288,20 @@ def booked_days(record: PatientRecord, plan_id: str, zone: ZoneInfo) -> dict[str
     }
 
 
-def _already_booked(record: PatientRecord, plan_id: str) -> dict[str, Fixed]:
+def visits_of(record: PatientRecord, plan_id: str) -> Iterator[tuple[str, Booked]]:
+    """Every appointment of a plan in the EHR, whatever its status, with the key of its visit."""
     prefix = f"{plan_id}/appointment-"
+    for appointment in sorted(record.appointments, key=lambda a: a.reference, reverse=True):
+        for system, value in appointment.identifiers:
+            if system == PLAN_STEP_SYSTEM and value.startswith(prefix):
+                yield value.removeprefix(prefix), appointment
+
+
+def _already_booked(record: PatientRecord, plan_id: str) -> dict[str, Fixed]:
     return {
-        value.removeprefix(prefix): Fixed(a.start, a.end, a.slots, a.resources)
-        for a in sorted(record.appointments, key=lambda a: a.reference, reverse=True)
-        for system, value in a.identifiers
-        if system == PLAN_STEP_SYSTEM
-        and value.startswith(prefix)
-        and a.start
-        and a.end
-        and a.status not in ("cancelled", "entered-in-error", "noshow")
+        visit: Fixed(a.start, a.end, a.slots, a.resources)
+        for visit, a in visits_of(record, plan_id)
+        if a.start and a.end and a.status not in ("cancelled", "entered-in-error", "noshow")
     }
 
 

@@ -23,17 +23,20 @@ from ketplan.store.plans import StoredPlan
 from ketplan.store.reviews import StoredReview
 from ketplan.web.bench import Bench
 from ketplan.web.context import desk
+from ketplan.web.life import life_of
 from ketplan.web.sessions import LiveSession
 
 
 @dataclass(frozen=True)
 class Course:
-    """`signed` is the plan with what was stated since, `reviews` are the answered ones, oldest first."""
+    """`signed` is the plan with what was stated since, `reviews` are the answered ones, oldest first;
+    `barred` says why no dose is given in the state the course is in."""
 
     plan: StoredPlan
     signed: PlanFacts
     reviews: tuple[StoredReview, ...]
     now: CourseNow
+    barred: str = ""
 
     @cached_property
     def history(self) -> History:
@@ -42,7 +45,7 @@ class Course:
     def with_entries(self, entries: tuple[Entry, ...], stated: Stated) -> CourseNow:
         """As it would stand with these answers besides."""
         history = History((*self.history.entries, *entries))
-        return _now(stated.added_to(self.signed), self.now.happened, history)
+        return _now(stated.added_to(self.signed), self.now.happened, history, self.barred)
 
 
 def newest_plan(session: LiveSession) -> StoredPlan | None:
@@ -61,11 +64,12 @@ def course_of(bench: Bench) -> Course | None:
     signed = stated_in(reviews).added_to(
         _as_of_today(plan_facts_of(plan, zone), bench.proposal.assessment.view)
     )
-    done = happened(record, plan.plan_id, zone)
-    return Course(plan, signed, reviews, _now(signed, done, history_of(reviews)))
+    done, life = happened(record, plan.plan_id, zone), life_of(bench)
+    barred = life.no_dose if life else ""
+    return Course(plan, signed, reviews, _now(signed, done, history_of(reviews), barred), barred)
 
 
-def _now(signed: PlanFacts, done: Happened, history: History) -> CourseNow:
+def _now(signed: PlanFacts, done: Happened, history: History, barred: str) -> CourseNow:
     practice = desk().practice
     return course_now(
         signed,
@@ -75,6 +79,7 @@ def _now(signed: PlanFacts, done: Happened, history: History) -> CourseNow:
         practice.zone,
         limits=practice.review_limits,
         house=practice.house,
+        barred=barred,
     )
 
 

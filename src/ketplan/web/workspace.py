@@ -23,6 +23,7 @@ from ketplan.web.bench import WAIT_TO_ACT, Bench, lay_out, open_bench, start_of
 from ketplan.web.checked import checked
 from ketplan.web.context import desk
 from ketplan.web.guard import room
+from ketplan.web.life import life_of
 from ketplan.web.page import workspace_page
 from ketplan.web.work import Answer, Work, fingerprint
 
@@ -172,4 +173,5 @@ def _unusable(bench: Bench, work: Work) -> Problems:
 
 def _page(bench: Bench, problems: Problems | None = None, typed: Mapping[str, str] | None = None) -> str:
     shown = workspace_page(bench) | {"checked": checked(bench.session)}
-    return render_template("workspace.html", **shown, problems=problems or {}, typed=typed or {})
+    life = life_of(bench)
+    return render_template("workspace.html", **shown, life=life, problems=problems or {}, typed=typed or {})
