@@ -13,10 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ketplan.clinical.findings import Finding, FindingClass
+from ketplan.clinical.rules import finding
+from ketplan.clinical.screens.limits import PressureLimits
 from ketplan.clinical.session.asked import BEFORE, DOSE, LEAVING, SET, Field, Kind, read, read_symptoms
 from ketplan.clinical.session.day_of_dose import DayFacts, go_no_go
 from ketplan.clinical.session.during import Symptom
 from ketplan.clinical.session.ladder import Pressure
+from ketplan.clinical.session.limits import SessionLimits
 from ketplan.clinical.session.lines import Line, Verdict
 from ketplan.clinical.session.sheet import (
     ChartFacts,
@@ -298,6 +301,38 @@ def test_what_the_chart_excludes_is_never_passed_and_suicide_risk_stands_first()
     lines = chart_lines(findings, replace(PLANNED, no_dose=("Hold dosing.",)))
     assert [line.id for line in lines] == ["SI_HIGH", "ALLERGY_KETAMINE", "COURSE"]
     assert [way_past(line, ALL_WELL) for line in lines] == [Way.FIVE_PARTS, Way.NEVER, Way.NEVER]
+
+
+def test_a_qtc_over_500_holds_until_somebody_gives_a_reason() -> None:
+    held = finding("QTC_GT_500", "QTc 512 ms.")
+    (line,) = chart_lines([held, finding("BP_HOLD_GE_160_100", "Blood pressure 172/104.")], PLANNED)
+    assert (line.id, line.verdict, line.resolves) == ("QTC_GT_500", Verdict.HOLD, held.resolves)
+    assert way_past(line, ALL_WELL) is Way.REASON
+
+
+STRICT = SessionLimits(
+    pressure=PressureLimits(
+        review_systolic=130, review_systolic_over_65=130, hold_systolic=150, crisis_systolic=170
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("readings", "way"),
+    [
+        ([(0, 135, 78)], Way.ANSWER),
+        ([(0, 135, 78), (20, 134, 78)], Way.REASON),
+        ([(0, 152, 80)], Way.REASON),
+        ([(0, 172, 100), (10, 173, 100)], Way.NEVER),
+    ],
+)
+def test_a_stricter_site_is_stricter_about_reasons_too(
+    readings: list[tuple[int, int, int]], way: Way
+) -> None:
+    pressures = tuple(Pressure(NOW + minutes(at), high, low) for at, high, low in readings)
+    facts = replace(ALL_WELL, pressures=pressures)
+    (bar,) = bars(go_no_go(facts, STRICT), facts, (), STRICT)
+    assert (bar.line.id, bar.way) == ("BLOOD_PRESSURE", way)
 
 
 def a_reason(line: Line, facts: DayFacts) -> Override:

@@ -146,7 +146,7 @@ class Day:
 
     @cached_property
     def bars(self) -> tuple[Bar, ...]:
-        return bars(self.lines, self.facts, self.entries.sheet.overrides)
+        return bars(self.lines, self.facts, self.entries.sheet.overrides, self.limits)
 
     @property
     def in_the_way(self) -> tuple[Bar, ...]:

@@ -6,7 +6,7 @@ Limits of plausibility are house defaults [H]: they catch a slip of the finger, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
@@ -67,7 +67,8 @@ _SIGNS = (
 )
 BEFORE = (
     Field("cssrs_change", "C-SSRS since last contact: any change", YES, heading="Suicide risk"),
-    *(Field(f.name, f.words, f.kind, f.unit, f.low, f.high) for f in _SIGNS),
+    replace(_SIGNS[0], heading="Measured"),
+    *_SIGNS[1:],
     Field("weight_kg", "Weight today", DECIMAL, "kg", 30, 300),
     Field("cadss6_before", "CADSS-6 total", WHOLE, "", 0, 24),
     Field("cadss_before", "CADSS total", WHOLE, "", 0, 92, help="One of the two scales will do."),

@@ -146,7 +146,9 @@ def _pressure(facts: LeavingFacts, limits: SessionLimits) -> Line:
     if (systolic is not None and systolic > limits.leave_systolic) or (
         diastolic is not None and diastolic > limits.leave_diastolic
     ):
-        return Line(id, HOLD, f"Blood pressure is above {limit}.", source, "Measure again.")
+        read = "/".join("?" if p is None else str(p) for p in (systolic, diastolic))
+        words = f"Blood pressure {read} is above {limit}."
+        return Line(id, HOLD, words, source, "Measure again.")
     going_down = falling(facts.vitals)
     if systolic is None or diastolic is None or going_down is None:
         return Line(id, UNKNOWN, "Blood pressure and its course are not recorded.", source, "Measure.")

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from ketplan.clinical.findings import Evidence
 
+ASK = "Ask, and record the answer."
+
 
 class Verdict(StrEnum):
     """Unknown is its own answer: it neither passes a line nor says that it failed."""
@@ -45,7 +47,7 @@ class Row:
     def line(self, facts: object) -> Line:
         answer: bool | None = getattr(facts, self.fact)
         if answer is None:
-            return Line(self.id, Verdict.UNKNOWN, self.unknown, self.source, self.resolves)
+            return Line(self.id, Verdict.UNKNOWN, self.unknown, self.source, ASK)
         if answer is self.holds_on:
             return Line(self.id, Verdict.HOLD, self.held, self.source, self.resolves)
         return Line(self.id, Verdict.GO, self.met, self.source)

@@ -14,11 +14,14 @@ from hashlib import sha256
 from ketplan.clinical.findings import Finding, FindingClass
 from ketplan.clinical.session.day_of_dose import DayFacts
 from ketplan.clinical.session.ladder import Rung, before_dose
+from ketplan.clinical.session.limits import SessionLimits
 from ketplan.clinical.session.lines import Line, Verdict
 from ketplan.clinical.session.sheet import Override, PlannedDose
 
 COURSE = "COURSE"
 _SUICIDE = frozenset({"CSSRS_CHANGE", "SI_HIGH"})
+# Of the holds of 3.1 and 8b those that nothing on the sheet asks again: pressure is measured, REMS confirmed.
+_HELD_BY_CHART = frozenset({"SI_HIGH", "QTC_GT_500"})
 # A patient's consent, and a programme's rules, are there or are not.
 _NO_REASON = frozenset({"CONSENT_REAFFIRMED", "REMS_NOT_CONFIRMED", COURSE})
 
@@ -46,7 +49,7 @@ class Bar:
 
 def chart_lines(findings: Iterable[Finding], planned: PlannedDose) -> tuple[Line, ...]:
     """What the chart, read today, and the course under way say against a dose, suicide risk first."""
-    against = [f for f in findings if f.cls is FindingClass.BLOCK or f.id == "SI_HIGH"]
+    against = [f for f in findings if f.cls is FindingClass.BLOCK or f.id in _HELD_BY_CHART]
     against.sort(key=lambda f: f.id != "SI_HIGH")
     held = [Line(f.id, Verdict.HOLD, f.text, f.source, _resolves(f), f.evidence) for f in against]
     waits = [
@@ -59,47 +62,52 @@ def chart_lines(findings: Iterable[Finding], planned: PlannedDose) -> tuple[Line
 def _resolves(finding: Finding) -> str:
     if finding.id == "SI_HIGH":
         return "A named licensed clinician's assessment; crisis contact; do not leave the patient alone."
-    return "It excludes ketamine as long as it stands in the chart."
+    if finding.cls is FindingClass.BLOCK:
+        return "It excludes ketamine as long as it stands in the chart."
+    return finding.resolves
 
 
-def bars(lines: Iterable[Line], facts: DayFacts, overrides: Iterable[Override]) -> tuple[Bar, ...]:
-    """Every line that is not met. One without an override keeps the dose from being started."""
+def bars(
+    lines: Iterable[Line],
+    facts: DayFacts,
+    overrides: Iterable[Override],
+    limits: SessionLimits | None = None,
+) -> tuple[Bar, ...]:
+    """Every line that is not met. One without an override keeps the dose from being started. `limits` are
+    those the lines were made by."""
     given = {(o.line, o.about): o for o in overrides}
     found = []
     for line in lines:
         if line.verdict is not Verdict.GO:
-            way = way_past(line, facts)
-            passes = (
-                given.get((line.id, fingerprint(line, facts)))
-                if way in (Way.REASON, Way.FIVE_PARTS)
-                else None
-            )
+            way = way_past(line, facts, limits)
+            passes = given.get((line.id, fingerprint(line, facts))) if way in _PASSABLE else None
             found.append(Bar(line, way, passes))
     return tuple(found)
 
 
-def way_past(line: Line, facts: DayFacts) -> Way:
-    """How this line may be passed. `facts` are those it was made from."""
+def way_past(line: Line, facts: DayFacts, limits: SessionLimits | None = None) -> Way:
+    """How this line may be passed. `facts` and `limits` are those it was made from."""
     if line.verdict is Verdict.UNKNOWN:
         return Way.ANSWER
     if line.id in _SUICIDE:
         return Way.FIVE_PARTS
     if line.id == "BLOOD_PRESSURE":
-        return _past_pressure(facts)
+        return _past_pressure(facts, limits or SessionLimits())
     if line.id in _NO_REASON or (line.id == "PREGNANCY_TEST" and facts.hcg_positive):
         return Way.NEVER
     return Way.REASON if line.id in _DAY else Way.NEVER
 
 
-def _past_pressure(facts: DayFacts) -> Way:
+def _past_pressure(facts: DayFacts, limits: SessionLimits) -> Way:
     """8b: a hold is released by a documented override; a crisis on repeat excludes; a repeat is measured."""
-    rung = before_dose(facts.pressures, facts.age).rung
+    rung = before_dose(facts.pressures, facts.age, limits.pressure).rung
     return {Rung.REPEAT: Way.ANSWER, Rung.CRISIS: Way.NEVER}.get(rung, Way.REASON)
 
 
-# The lines of the day's own list; any other comes from the chart and excludes.
+# The lines of the day's own list and the chart's hold; any other comes from the chart and excludes.
 _DAY = frozenset(
     {
+        "QTC_GT_500",
         "HEART_RATE",
         "SPO2",
         "INTOXICATION",
