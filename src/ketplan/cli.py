@@ -251,11 +251,17 @@ def protocols(wanted: str | None) -> None:
 
 
 @main.command()
+@click.option("--example", "as_file", is_flag=True, help="As a settings file to begin with.")
 @sentences
-def settings() -> None:
+def settings(as_file: bool) -> None:
     """Print every setting with its meaning, default and an example."""
     from ketplan.config import describe
 
+    if as_file:
+        from ketplan.config_example import example
+
+        click.echo(example(), nl=False)
+        return
     for row in describe():
         click.echo(f"{row.table:12} {row.name}\n    {row.meaning}\n    default: {row.default}")
         click.echo(f"    example: {row.example}")
