@@ -1,0 +1,9 @@
+"""A whole series for one patient, planned at once and kept right when life interferes.
+
+`place` follows the law of the first placing, one visit after the other; `plan` weighs all visits against
+each other by the table in `rules`, and `replan` does it again around what is booked.
+"""
+
+from ketplan.scheduling.series.planning import plan
+
+__all__ = ["plan"]

@@ -1,0 +1,219 @@
+"""Who is free when: chairs, nurses, prescribers, therapists, rooms; from Slots or a table of hours."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import product
+
+from ketplan.scheduling.clinic_hours import Clinic, Hours
+from ketplan.scheduling.resources import Need
+from ketplan.scheduling.series.model import Dates, Resource, Span
+from ketplan.scheduling.timetable import Busy, FreeSlot
+from ketplan.scheduling.wall_clock import days, edge, instant
+
+MINUTE = timedelta(minutes=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def minute(moment: datetime) -> int:
+    """Whole minutes since 1970 in UTC, rounded down."""
+    return (moment - _EPOCH) // MINUTE
+
+
+def minute_up(moment: datetime) -> int:
+    return -((_EPOCH - moment) // MINUTE)
+
+
+def moment_of(minutes: int) -> datetime:
+    return _EPOCH + minutes * MINUTE
+
+
+def from_slots(slots: Iterable[FreeSlot]) -> tuple[Resource, ...]:
+    """The resources behind the EHR's free Slots."""
+    spans: dict[tuple[str, str], list[Span]] = defaultdict(list)
+    names: dict[str, str] = {}
+    for slot in slots:
+        spans[slot.service, slot.resource].append(Span(slot.start, slot.end, slot.reference))
+        names[slot.resource] = slot.resource_name
+    return tuple(
+        Resource(reference, names[reference] or reference, service, tuple(found))
+        for (service, reference), found in sorted(spans.items())
+    )
+
+
+def from_hours(
+    reference: str,
+    name: str,
+    service: str,
+    clinic: Clinic,
+    dates: Dates,
+    *,
+    hours: Mapping[int, Hours] | None = None,
+    busy: Sequence[Busy] = (),
+    away: Sequence[Dates] = (),
+) -> Resource:
+    """A resource of the clinic's own table: its weekly hours (the clinic's, unless given) on the clinic's
+    business days, without what it is busy with and the days it is away."""
+    spans: list[Span] = []
+    for day in days(*dates):
+        wall = (hours or clinic.hours).get(day.weekday())
+        if wall and not clinic.closed(day) and not any(a <= day <= b for a, b in away):
+            spans.append(Span(edge(day, wall[0], clinic.tz), edge(day, wall[1], clinic.tz)))
+    return Resource(reference, name, service, tuple(without(spans, [(b.start, b.end) for b in busy])))
+
+
+def without(spans: Sequence[Span], taken: Sequence[tuple[datetime, datetime]]) -> Iterator[Span]:
+    """What is left of spans; a Slot that is touched is gone as a whole."""
+    for span in spans:
+        free = [(instant(span.start), instant(span.end))]
+        for start, end in taken:
+            free = [
+                part for begins, ends in free for part in _cut(begins, ends, instant(start), instant(end))
+            ]
+        if not span.slot or free == [(instant(span.start), instant(span.end))]:
+            yield from (Span(begins, ends, span.slot) for begins, ends in free)
+
+
+def _cut(
+    begins: datetime, ends: datetime, start: datetime, end: datetime
+) -> Iterator[tuple[datetime, datetime]]:
+    if end <= begins or ends <= start or start >= end:
+        yield begins, ends
+        return
+    if begins < start:
+        yield begins, start
+    if end < ends:
+        yield end, ends
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """Who takes a visit: one resource for each need, the EHR's Slots behind them, and those of the Slots that
+    reach beyond the visit, so that another one might want them too."""
+
+    resources: tuple[str, ...] = ()
+    slots: tuple[str, ...] = ()
+    spilling: frozenset[str] = frozenset()
+
+
+class _Calendar:
+    """One resource's free time in minutes: its parts, and the stretches they make together."""
+
+    def __init__(self, resource: Resource) -> None:
+        self.reference, self.service = resource.reference, resource.service
+        self.parts = sorted(
+            (minute_up(instant(s.start)), minute(instant(s.end)), s.slot) for s in resource.free
+        )
+        self.begins: list[int] = []
+        self.ends: list[int] = []
+        for begins, ends, _ in self.parts:
+            if self.ends and begins <= self.ends[-1]:
+                self.ends[-1] = max(self.ends[-1], ends)
+            elif begins < ends:
+                self.begins.append(begins)
+                self.ends.append(ends)
+
+    def free(self, start: int, until: int) -> bool:
+        found = bisect_right(self.begins, start) - 1
+        return found >= 0 and until <= self.ends[found]
+
+    def slots(self, start: int, until: int, end: int, taken: frozenset[str]) -> tuple[list[str], bool] | None:
+        """Slots that hold the time without a gap, the longest first, and whether any reaches outside start to
+        `end`."""
+        held: list[str] = []
+        reached, spills = start, False
+        near = [p for p in self.parts if p[1] > start and p[0] < until and p[2] not in taken]
+        while reached < until:
+            here = [p for p in near if p[0] <= reached < p[1]]
+            if not here:
+                return None
+            best = max(here, key=lambda p: (p[1], p))
+            held += [best[2]] if best[2] else []
+            spills |= bool(best[2]) and best[0] < start
+            reached = best[1]
+            last = best
+        return held, spills or bool(last[2] and reached > end)
+
+
+class Staff:
+    def __init__(self, resources: Iterable[Resource]) -> None:
+        found = [_Calendar(r) for r in sorted(resources, key=lambda r: (r.service, r.reference))]
+        self._of: dict[str, list[_Calendar]] = defaultdict(list)
+        for calendar in found:
+            self._of[calendar.service].append(calendar)
+        seen = [c.reference for c in found]
+        self._twofold = {reference for reference in seen if seen.count(reference) > 1}
+        self._known: dict[tuple[str, int, int], bool] = {}
+        self._begins = {
+            service: sorted({p[0] for c in calendars for p in c.parts if p[2]})
+            for service, calendars in self._of.items()
+        }
+
+    def people(self, service: str) -> list[str]:
+        return sorted({c.reference for c in self._of[service]})
+
+    def begins(self, service: str, first: int, last: int) -> list[int]:
+        """Where Slots of a service begin, from first to last."""
+        found = self._begins.get(service, [])
+        return found[bisect_right(found, first - 1) : bisect_right(found, last)]
+
+    def anyone(self, service: str, start: int, until: int) -> bool:
+        key = (service, start, until)
+        if key not in self._known:
+            self._known[key] = any(c.free(start, until) for c in self._of[service])
+        return self._known[key]
+
+    def is_free(self, reference: str, service: str, start: int, until: int) -> bool:
+        return any(c.free(start, until) for c in self._of[service] if c.reference == reference)
+
+    def teams(
+        self,
+        needs: Sequence[tuple[Need, int]],
+        start: int,
+        end: int,
+        taken: frozenset[str],
+        first: Mapping[str, str],
+    ) -> Iterator[Team]:
+        """Teams for a visit, as many as make a difference to the patient's other visits.
+
+        `needs` come with their minutes; `first` names whom to take for a service when they are free.
+        """
+        choices = [list(self._hands(n.service, start, start + m, end, taken, first)) for n, m in needs]
+        for team in product(*choices):
+            if len({reference for reference, _, _ in team}) == len(team):
+                slots = tuple(slot for _, held, _ in team for slot in held)
+                spilling = frozenset(slot for _, held, spills in team if spills for slot in held)
+                yield Team(tuple(r for r, _, _ in team), slots, spilling)
+
+    def _hands(
+        self,
+        service: str,
+        start: int,
+        until: int,
+        end: int,
+        taken: frozenset[str],
+        first: Mapping[str, str],
+    ) -> Iterator[tuple[str, list[str], bool]]:
+        usual = first.get(service)
+        found: list[tuple[str, list[str], bool]] = []
+        for calendar in sorted(self._of[service], key=lambda c: c.reference != usual):
+            if not calendar.free(start, until):
+                continue
+            held = calendar.slots(start, until, end, taken)
+            if held is None and calendar.reference == usual:
+                return  # counted on as the usual one, so nobody stands in
+            if held is None:
+                continue
+            hand = (calendar.reference, *held)
+            if calendar.reference == usual:
+                yield hand
+                return
+            if not held[1] and calendar.reference not in self._twofold:
+                found = [f for f in found if f[0] in self._twofold] + [hand]
+                break
+            found.append(hand)
+        yield from found
