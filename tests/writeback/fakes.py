@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from ketplan.errors import Conflict, EhrError, Forbidden, NotFound, NotSupported, RefusedError, Temporary
 from ketplan.store.journal import STEP_STATES, JournalEntry, Planned, StepState
+from ketplan.writeback.steps import identifiers
 
 Json = dict[str, Any]
 START = datetime(2026, 3, 7, 16, 30, tzinfo=ZoneInfo("America/New_York"))
@@ -118,8 +119,7 @@ class FakeEhr:
         self.searching(kind)
         found = self.all(kind)
         if self.honours_search:
-            wanted = {"system": system, "value": value}
-            found = [raw for raw in found if wanted in raw.get("identifier", [])]
+            found = [raw for raw in found if (system, value) in identifiers(raw)]
         return copy.deepcopy(found)
 
     def of_patient(self, kind: str, patient_id: str) -> list[Json]:
@@ -178,8 +178,7 @@ class FakeEhr:
     def _named(self, kind: str, name: tuple[str, str] | None) -> list[Json]:
         if name is None:
             return []
-        wanted = {"system": name[0], "value": name[1]}
-        return [raw for raw in self.all(kind) if wanted in raw.get("identifier", [])]
+        return [raw for raw in self.all(kind) if name in identifiers(raw)]
 
 
 class FakeJournal:

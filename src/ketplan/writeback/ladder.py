@@ -140,10 +140,15 @@ def climb(steps: Sequence[Step], refused: Collection[str]) -> dict[str, Foothold
     `refused` are the keys of those known not to be taken.
     """
     refused = _with_what_hangs(steps, refused)
-    given = given_way(steps, dict.fromkeys(refused))
+    below = {step.key for step in steps if step.only_if_needed}
+    tried: dict[str, int | None] = {key: None for key in refused if key not in below}
     taken: list[Step] = []
     for step in steps:
-        if step.key not in refused and wanted(step, steps, {other.key for other in taken}, given):
+        if not wanted(step, steps, {other.key for other in taken}, given_way(steps, tried)):
+            continue
+        if step.key in refused:
+            tried[step.key] = None
+        else:
             taken.append(step)
     standing = {step.key: Foothold(_rung(step), step.key) for step in taken}
     found = {step.key: standing.get(step.key) or _below(step, taken) for step in steps}
@@ -197,10 +202,10 @@ def _replaced(row: Row, reference: str) -> Row:
 
 
 def _bearing(step: Step, steps: Sequence[Step]) -> Step:
-    """A native step, with what can be read in it: the CarePlan's text tells aims and signature, a request
-    lists the times of its visits."""
+    """A native step, with what can be read in it: the CarePlan's text tells all, a request lists the times of
+    its visits."""
     if step.type == "CarePlan" and step.verb is Verb.CREATE:
-        told = tuple(other.key for other in steps if other.type in ("Goal", "Provenance"))
+        told = tuple(other.key for other in steps if step.key not in (other.key, other.updates))
     elif step.type == "ServiceRequest":
         told = tuple(o.key for o in steps if o.type == "Appointment" and step.key in o.after)
     else:
