@@ -292,3 +292,33 @@ def test_help_imports_nothing_heavy() -> None:
         "sys.exit(str(heavy) if heavy else 0)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+class TestReconcile:
+    def test_same_and_then_different(self, ehr: Server, home: Path) -> None:
+        assert submit(ehr, "ocd-erp", "--yes").exit_code == 0
+        about = ("reconcile", "--fhir", f"{ehr.url}/fhir", "--patient", "ocd-erp")
+        same = ketplan(*about)
+        assert (same.exit_code, "as written" in same.stdout) == (0, True)
+        raw = ours(ehr, "Appointment", "ocd-erp")[0]
+        ehr.harbor.store.replace({**raw, "status": "cancelled"}, raw["id"])
+        changed = ketplan(*about, "--json")
+        assert changed.exit_code == 1
+        [told] = json.loads(changed.stdout)
+        [found] = told["found"]
+        assert (found["reference"], found["kind"]) == (f"Appointment/{raw['id']}", "cancelled there")
+        assert found["elements"] == ["status"]
+        by_id = ketplan("reconcile", told["plan"])
+        assert (by_id.exit_code, "cancelled there: status" in by_id.stdout) == (1, True)
+
+    def test_an_ehr_that_cannot_be_looked_at(self, home: Path) -> None:
+        from ketplan import compose, config
+
+        services = compose.open_services(config.from_environment())
+        services.plans.save("p", "http://127.0.0.1:9/fhir", "x", 1, {"steps": []}, compose.utc_now())
+        result = ketplan("reconcile", "p")
+        assert (result.exit_code, "could not be looked at" in result.stdout) == (75, True)
+
+    def test_what_is_not_there_or_not_said(self, home: Path) -> None:
+        assert ketplan("reconcile", "no-such-plan").exit_code == 2
+        assert ketplan("reconcile").exit_code == 2

@@ -53,6 +53,8 @@ def _resources(services: Services, plan: StoredPlan) -> Iterator[Json]:
         e.key: e.resource_id for e in services.journal.entries(plan.plan_id) if e.state is StepState.DONE
     }
     ids = {s.key: f"{s.type}/{stands[s.key]}" if stands.get(s.key) else _address(plan, s.key) for s in steps}
+    # What an earlier writing created is handed out with that one.
+    steps = tuple(s for s in steps if not s.updates or s.updates in ids)
     created = [s for s in steps if not s.updates]
     for step, resource in zip(created, final(steps), strict=True):
         linked = link(resource, ids)

@@ -81,7 +81,7 @@ def differences(base: Json, ours: Json, theirs: Json, said: str = "") -> tuple[D
             continue
         if held is None and (name in known.dropped or name not in READ_BACK):
             continue
-        if known.codes.get(name) == held or _agrees(name, wrote, held) or _agrees(name, plan, held):
+        if (name, held) in known.codes.items() or _agrees(name, wrote, held) or _agrees(name, plan, held):
             continue
         if name in known.changed and name not in ("start", "end"):
             continue
