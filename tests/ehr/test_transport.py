@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import logging
+import re
 import socket
 import threading
+from contextlib import suppress
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -71,6 +73,41 @@ def test_an_answer_that_trickles_is_given_up(httpserver: HTTPServer) -> None:
     httpserver.expect_request("/here").respond_with_data("{}")
     with pytest.raises(Temporary, match="did not finish"):
         a_get(Http(clock=lambda: next(ticks)), httpserver.url_for("/here"))
+
+
+def test_headers_that_trickle_are_given_up(http: Http) -> None:
+    """Each byte begins the socket's own time-out anew."""
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def trickle() -> None:
+            with listening.accept()[0] as connected, suppress(OSError):
+                connected.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+                while not over.wait(0.02):
+                    connected.sendall(b"x")
+
+        thread = threading.Thread(target=trickle)
+        thread.start()
+        try:
+            with pytest.raises(Temporary, match="in time") as caught:
+                a_get(Http(timeouts=(2, 2), total=0.2), f"http://127.0.0.1:{listening.getsockname()[1]}/here")
+        finally:
+            over.set()
+            thread.join()
+    assert not isinstance(caught.value, Unreachable)
+
+
+def test_the_environments_proxy_is_used(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many clinics let nothing out but through theirs; NO_PROXY names what it is not for."""
+    for name in ("http_proxy", "no_proxy", "NO_PROXY", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTP_PROXY", httpserver.url_for(""))
+    httpserver.expect_request(re.compile(".*")).respond_with_data("{}")
+    assert a_get(Http(timeouts=(2, 2)), "http://ehr.invalid/fhir/metadata").status == 200
+    assert httpserver.log[-1][0].headers["Host"] == "ehr.invalid"
+    monkeypatch.setenv("NO_PROXY", "ehr.invalid")
+    with pytest.raises(Unreachable):
+        a_get(Http(timeouts=(2, 2)), "http://ehr.invalid/fhir/metadata")
 
 
 def test_a_server_that_does_not_answer_is_temporary_but_not_unreachable(httpserver: HTTPServer) -> None:

@@ -30,13 +30,19 @@ def ehrs() -> list[str]:
         for key, value in raw.items():
             for table in value if isinstance(value, list) else [value]:
                 if isinstance(table, dict):
-                    lines.append(f"- {_quirk(key, table)} <br>*{table['witness']}*")
+                    lines.append(f"- {_quirk(key, table)} <br>*{_witness(table)}*")
         lines.append("")
     return lines
 
 
+def _witness(table: dict[str, Any]) -> str:
+    """Who says so, and which of it nobody does."""
+    assumed = ", ".join(f"`{name}`" for name in table.get("assumed", ()))
+    return f"{table['witness']}{f'; assumed: {assumed}' if assumed else ''}"
+
+
 def _quirk(key: str, table: dict[str, Any]) -> str:
-    told = {name: value for name, value in table.items() if name != "witness"}
+    told = {name: value for name, value in table.items() if name not in ("witness", "assumed")}
     if key == "types":
         return f"{', '.join(told['names'])}: {', '.join(told['does'])}."
     about = f" of {', '.join(told.pop('types'))}" if "types" in told else ""

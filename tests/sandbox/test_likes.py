@@ -76,6 +76,8 @@ def test_the_twelve_are_there() -> None:
         {"title": "x", "colour": {}},
         {"title": "x", "writes": {"ids": "long"}},
         {"title": "x", "writes": {"ids": "long", "witness": " "}},
+        {"title": "x", "writes": {"ids": "long", "witness": "seen", "assumed": ["body"]}},
+        {"title": "x", "writes": {"ids": "long", "witness": "seen", "assumed": "ids"}},
         {"title": "x", "writes": {"idz": "long", "witness": "seen"}},
         {"title": "x", "search": [{"needs": ["a"], "witness": "seen"}]},
         {"title": "x", "types": [{"names": ["Patient"], "does": ["reed"], "witness": "seen"}]},

@@ -107,7 +107,7 @@ class Acting(HTMLParser):
 
 def test_on_every_page_hostile_words_are_words(browser: Browser) -> None:
     path = browser.launch(PATIENT)
-    for where in ("", "preview", "intake", "instruments", "instruments/phq9"):
+    for where in ("", "preview", "intake", "instruments", "instruments/PHQ-9"):
         page = browser.get(path + where)
         assert page.status_code == 200
         assert Acting(page.text).found == []

@@ -75,7 +75,7 @@ class Http:
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("https://", "http://"):
             adapter = HTTPAdapter(pool_connections=16, pool_maxsize=16, max_retries=0)
-            adapter.poolmanager.pool_classes_by_scheme = held(self.peers)
+            adapter.poolmanager.pool_classes_by_scheme = held(self.peers, total)
             self._session.mount(scheme, adapter)
 
     def send(

@@ -72,4 +72,6 @@ def dumps(value: Any) -> str:
 
 
 def answer(resource: Resource, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(dumps(resource), status, dict(headers or {}), content_type=f"{FHIR_JSON}; charset=utf-8")
+    # Half a character, which JSON can hold and UTF-8 cannot, goes out escaped as it came in.
+    text = dumps(resource).encode("utf-8", "backslashreplace")
+    return Response(text, status, dict(headers or {}), content_type=f"{FHIR_JSON}; charset=utf-8")

@@ -1,5 +1,6 @@
 """How other EHRs behave, as data: one TOML file each, every table of it with its witness.
 
+``assumed`` lists the keys of a table that its witness does not tell: a likely value, so that there is one.
 What a file does not say is as Harbor EHR itself does it. Adding an EHR is adding a file.
 """
 
@@ -275,6 +276,9 @@ def _table(cls: type, raw: Mapping[str, Any], where: str) -> Any:
     values = dict(raw)
     if not str(values.pop("witness", "")).strip():
         raise ValueError(f"{where} has no witness")
+    assumed = _named(values.pop("assumed", []), f"{where}.assumed")
+    if unsaid := assumed - set(values):
+        raise ValueError(f"{where} assumes {', '.join(sorted(unsaid))} without saying it")
     known = {one.name: one for one in fields(cls)}
     if unknown := set(values) - set(known):
         raise ValueError(f"{where} knows no {', '.join(sorted(unknown))}")
@@ -283,6 +287,12 @@ def _table(cls: type, raw: Mapping[str, Any], where: str) -> Any:
     } - set(values):
         raise ValueError(f"{where} lacks {', '.join(sorted(lacking))}")
     return cls(**{key: _value(cls, key, value, where) for key, value in values.items()})
+
+
+def _named(said: Any, where: str) -> set[str]:
+    if not isinstance(said, list) or not all(isinstance(one, str) for one in said):
+        raise ValueError(f"{where} must be a list of names")
+    return set(said)
 
 
 def _value(cls: type, key: str, value: Any, where: str) -> Any:
