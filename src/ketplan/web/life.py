@@ -45,7 +45,14 @@ class Life:
             return decided
         if self.in_chart in set(CourseState):
             return CourseState(self.in_chart)
-        return decided or (CourseState.ACTIVE if self.plan.state is PlanState.WRITTEN else CourseState.DRAFT)
+        return decided or (CourseState.ACTIVE if self._is_whole else CourseState.DRAFT)
+
+    @property
+    def _is_whole(self) -> bool:
+        """All of it was written; once its writing is ended only the journal tells."""
+        if self.plan.state is not PlanState.ENDED:
+            return self.plan.state is PlanState.WRITTEN
+        return all(entry.state is StepState.DONE for entry in _entries(self.plan.plan_id).values())
 
     @property
     def label(self) -> str:
