@@ -5,5 +5,6 @@ each other by the table in `rules`, and `replan` does it again around what is bo
 """
 
 from ketplan.scheduling.series.planning import plan
+from ketplan.scheduling.series.replanning import replan
 
-__all__ = ["plan"]
+__all__ = ["plan", "replan"]
