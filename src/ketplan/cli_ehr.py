@@ -12,6 +12,7 @@ from ketplan.terminal import bearer_token, say, sentences, wanted_patient
 
 if TYPE_CHECKING:
     from ketplan.config import Ehr, Settings
+    from ketplan.ehr.ability import Observed
 
 UNREGISTERED = "(from the registration)"
 
@@ -23,10 +24,16 @@ UNREGISTERED = "(from the registration)"
 @click.option(
     "--patient", "patient_id", metavar="ID", help="Try each search for this patient; only counts show."
 )
+@click.option("--scope", help="What the EHR granted, to weigh the writes by it.")
 @click.option("--json", "as_json", is_flag=True, help="For scripts: the report as JSON.")
 @sentences
 def doctor(
-    url: str | None, name: str | None, token_env: str | None, patient_id: str | None, as_json: bool
+    url: str | None,
+    name: str | None,
+    token_env: str | None,
+    patient_id: str | None,
+    scope: str | None,
+    as_json: bool,
 ) -> None:
     """Will ketplan work with the EHR whose FHIR base is URL? Nothing is written there.
 
@@ -47,6 +54,8 @@ def doctor(
         token=bearer_token(token_env),
         patient_id=wanted_patient(patient_id) if patient_id else None,
         profiles=with_own(settings.profiles),
+        observed=_observed(settings, name) if name else None,
+        scope=scope,
     )
     say(json.dumps(report.as_json(), indent=2) if as_json else "\n".join(report.as_text()))
     sys.exit(report.exit_code)
@@ -68,6 +77,20 @@ def scopes(name: str | None, v1: bool) -> None:
     width = max(len(word) for word, _ in rows)
     for word, reason in rows:
         click.echo(f"{word:{width}}  {reason}")
+
+
+def _observed(settings: Settings, name: str) -> Observed:
+    """What this EHR refused of late; nothing where ketplan has kept nothing yet."""
+    from ketplan import config
+    from ketplan.compose import utc_now
+    from ketplan.store.database import open_database
+    from ketplan.store.observed import ObservedRefusals
+
+    database = open_database(settings.database_url, config.secret_keys(settings))
+    try:
+        return ObservedRefusals(database).of(configured(settings, name).iss.rstrip("/"), utc_now())
+    finally:
+        database.close()
 
 
 def configured(settings: Settings, name: str) -> Ehr:

@@ -153,9 +153,9 @@ def chart(
     return known.recognise(client) if known else client
 
 
-def examine_ehr(ehr: Ehr, redirect_uri: str) -> Report:
-    """Ask an EHR of the settings, without a sign-in, what a launch and a plan will need."""
-    return examine(ehr, redirect_uri)
+def examine_ehr(ehr: Ehr, redirect_uri: str, **known: Any) -> Report:
+    """Ask an EHR, without a sign-in, what a launch and a plan will need; `known` as for `examine`."""
+    return examine(ehr, redirect_uri, **known)
 
 
 def read_chart(client: FhirClient, patient_id: str, on_section: OnSection | None = None) -> list[RawSection]:

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 from pytest_httpserver import HTTPServer
 
+from ketplan import config
 from ketplan.cli import main
 from ketplan.config import Ehr
 from ketplan.ehr import scopes
@@ -20,7 +21,8 @@ from ketplan.ehr.doctor.watch import Exchange, Watch, ahead, clock, speed
 from ketplan.ehr.patience import Patience
 from ketplan.errors import InputError, RefusedError, Unreachable
 from ketplan.sandbox.server import Server, serve
-from ketplan.store.observed import Refusal
+from ketplan.store.database import open_database
+from ketplan.store.observed import ObservedRefusals, Refusal
 from tests.ehr.builders import NOW, PATIENT, TOKEN, a_resource, an_outcome, answer
 from tests.ehr.doctor import Patient, a_type
 
@@ -423,6 +425,28 @@ class TestCommand:
             *["proof", "of", "who", "signs", "in"],
         ]
         assert ketplan("scopes", "--ehr", "other").exit_code == 2
+
+
+def test_the_command_weighs_what_an_ehr_of_the_settings_refused_and_granted(
+    ehr: Patient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "ketplan.toml"
+    file.write_text(f'[[ehr]]\nname = "own"\niss = "{ehr.iss}"\nclient_id = "c-77"\n')
+    monkeypatch.setenv("KETPLAN_CONFIG", str(file))
+    monkeypatch.setenv("KETPLAN_HOME", str(tmp_path / "home"))
+    settings = config.from_environment()
+    database = open_database(settings.database_url, config.secret_keys(settings))
+    ObservedRefusals(database).refused(ehr.iss, "Appointment", "create", 403, datetime.now(UTC))
+    database.close()
+
+    def line(said: str, kind: str) -> str:
+        return next(row for row in said.splitlines() if f"write {kind} " in row)
+
+    said = ketplan("doctor", "--ehr", "own", "--scope", "user/Appointment.crus user/Procedure.c").stdout
+    assert "granted scope yes, observed no" in line(said, "Appointment")
+    assert "granted scope yes, observed silent" in line(said, "Procedure")
+    assert "granted scope no, observed silent" in line(said, "Goal")
+    assert "observed silent" in line(ketplan("doctor", ehr.iss).stdout, "Appointment")
 
 
 class TestScopes:

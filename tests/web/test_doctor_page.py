@@ -29,10 +29,12 @@ class Glue:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
+        self.weighed: list[tuple[list[tuple[str, str]], str | None]] = []
         self.error: Exception | None = None
 
-    def examine_ehr(self, ehr: Ehr, redirect_uri: str) -> Report:
+    def examine_ehr(self, ehr: Ehr, redirect_uri: str, observed: Any = None, scope: Any = None) -> Report:
         self.asked.append((ehr.name, redirect_uri))
+        self.weighed.append((sorted(observed), scope))
         if self.error:
             raise self.error
         return Report(ehr.iss, NOW, CHECKS)
@@ -85,6 +87,9 @@ def test_staff_examine_the_ehr_they_came_from(browser: Browser, glue: Glue) -> N
     path = browser.launch("gad-ready")
     assert "Examine it now" in words(browser.get(f"{path}doctor?ehr=second"))
     assert browser.get(f"{path}doctor?examine=1").location == f"{path}doctor"
+    ((refused, scope),) = glue.weighed
+    assert refused == []
+    assert "user/CarePlan.crus" in str(scope).split(), "what this launch was granted is weighed"
     assert glue.asked == [("harbor", f"{APP}/callback")]
     assert "write CarePlan" in words(browser.get(f"{path}doctor"))
 

@@ -41,6 +41,7 @@ from ketplan.web import (
     session_sheet,
     sign,
     style,
+    take_away,
     unsent,
     workspace,
 )
@@ -97,8 +98,9 @@ def create_app(
 
     discovery = Discovery(http, resolve=peers.addresses)
 
-    def examine(ehr: Ehr) -> Report:
-        return glue.examine_ehr(ehr, services.settings.public_url + "/callback")
+    def examine(ehr: Ehr, scope: str | None) -> Report:
+        refused = services.observed.of(ehr.iss.rstrip("/"), now())
+        return glue.examine_ehr(ehr, services.settings.public_url + "/callback", observed=refused, scope=scope)
 
     access = open_access(services, discovery, now, token)
 
@@ -135,6 +137,7 @@ def create_app(
         lifecycle,
         session_sheet,
         adverse_events,
+        take_away,
         handing_out,
         idle,
         unsent,

@@ -58,7 +58,9 @@ class Examination:
 class Doctor:
     """The examinations of this process: the last of each EHR, and one at a time."""
 
-    def __init__(self, examine: Callable[[Ehr], Report], run: Run, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, examine: Callable[[Ehr, str | None], Report], run: Run, now: Callable[[], datetime]
+    ) -> None:
         self._examine, self._run, self._now = examine, run, now
         self._last: dict[str, Examination] = {}
         self._lock = Lock()
@@ -66,8 +68,11 @@ class Doctor:
     def last(self, ehr: str) -> Examination | None:
         return self._last.get(ehr)
 
-    def start(self, ehr: Ehr) -> Examination | None:
-        """A new run, or the one that is still fresh; None while another EHR is being examined."""
+    def start(self, ehr: Ehr, scope: str | None = None) -> Examination | None:
+        """A new run, or the one that is still fresh; None while another EHR is being examined.
+
+        `scope` is what the EHR granted whoever asks, None for somebody who has not signed in.
+        """
         now = self._now()
         with self._lock:
             if any(not one.done.is_set() for one in self._last.values()):
@@ -76,12 +81,12 @@ class Doctor:
             if known and now - known.began < NOT_AGAIN_WITHIN:
                 return known
             fresh = self._last[ehr.name] = Examination(ehr.name, now)
-        self._run(lambda: self._carry_out(fresh, ehr))
+        self._run(lambda: self._carry_out(fresh, ehr, scope))
         return fresh
 
-    def _carry_out(self, run: Examination, ehr: Ehr) -> None:
+    def _carry_out(self, run: Examination, ehr: Ehr, scope: str | None) -> None:
         try:
-            run.report = self._examine(ehr)
+            run.report = self._examine(ehr, scope)
         except KetplanError as error:
             run.error = error
         except Exception as error:
@@ -111,14 +116,14 @@ def show_to_staff(lid: str) -> Response | str:
     ehr = desk().ehr(sessions.current().ehr)
     if ehr is None:
         raise InputError("The EHR of this launch is not in the settings file any more.")
-    return _page(ehr)
+    return _page(ehr, sessions.current().allowed)
 
 
-def _page(ehr: Ehr) -> Response | str:
+def _page(ehr: Ehr, scope: str | None = None) -> Response | str:
     asked = {"ehr": ehr.name} if "ehr" in request.args else {}
     here = _address(asked)
     if "examine" in request.args:
-        run = desk().doctor.start(ehr)
+        run = desk().doctor.start(ehr, scope)
         if run:
             run.done.wait(WAIT)
         return redirect(here, 303)

@@ -30,12 +30,14 @@ def examine(
     patience: Patience | None = None,
     profiles: Mapping[str, Profile] | None = None,
     observed: Observed | None = None,
+    scope: str | None = None,
 ) -> Report:
     """Ask `ehr` everything a launch and a plan will need. Sends GET and nothing else.
 
     `profiles` are the vendor profiles to choose from (those ketplan comes with), `observed` what this EHR
-    refused before. With `patient_id` each section is searched, with the `token` or, on an open server,
-    without one. Raises InputError when the address cannot be used, Temporary when nobody answers there.
+    refused before, `scope` what it granted, where that is known. With `patient_id` each section is searched,
+    with the `token` or, on an open server, without one. Raises InputError when the address cannot be used,
+    Temporary when nobody answers there.
     """
     patience = patience or Patience()
     seen = Watch(patience.now)
@@ -60,7 +62,7 @@ def examine(
         client.profile = profile
         yield offers.recognised(profile)
         if abilities:
-            yield from offers.offered(Known(profile, abilities, observed or {}), abilities)
+            yield from offers.offered(Known(profile, abilities, observed or {}), abilities, scope)
         guard, is_open = trials.unguarded(open_client)
         yield guard
         if patient_id and (token or is_open):

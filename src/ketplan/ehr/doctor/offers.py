@@ -81,13 +81,13 @@ def recognised(profile: Profile) -> Check:
     return Check("profile", asked, told, Light.GREEN)
 
 
-def offered(known: Known, found: Capabilities) -> Iterator[Check]:
+def offered(known: Known, found: Capabilities, scope: str | None = None) -> Iterator[Check]:
     """One check per section of the record, per type to write, and of what surrounds them."""
     yield _reading(found)
     for spec in SECTIONS:
         yield _search(found, spec, known.profile)
     for rung in RUNGS:
-        yield _rung(known, rung)
+        yield _rung(known, rung, scope)
     yield _once(found)
     yield _calendar(found)
 
@@ -135,10 +135,10 @@ def _missing(found: Capabilities, kind: str, query: Query) -> list[str]:
     return lacks + ["_include" for value in wanted if not includes & {value, "*"}]
 
 
-def _rung(known: Known, rung: Rung) -> Check:
+def _rung(known: Known, rung: Rung, scope: str | None) -> Check:
     """The four that decide: what is known of this kind, what it says, what it granted, what it refused."""
     name, asked = f"write {rung.kind}", " and ".join(rung.verbs)
-    abilities = [known.ability(rung.kind, verb, None) for verb in rung.verbs]
+    abilities = [known.ability(rung.kind, verb, scope) for verb in rung.verbs]
     said = "; ".join(_voices(ability, len(abilities) > 1) for ability in abilities)
     lacks = [ability.verb for ability in abilities if not ability.may]
     if not lacks:
