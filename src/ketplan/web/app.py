@@ -100,7 +100,8 @@ def create_app(
 
     def examine(ehr: Ehr, scope: str | None) -> Report:
         refused = services.observed.of(ehr.iss.rstrip("/"), now())
-        return glue.examine_ehr(ehr, services.settings.public_url + "/callback", observed=refused, scope=scope)
+        callback = services.settings.public_url + "/callback"
+        return glue.examine_ehr(ehr, callback, observed=refused, scope=scope)
 
     access = open_access(services, discovery, now, token)
 
