@@ -49,10 +49,11 @@ class Life:
 
     @property
     def _is_whole(self) -> bool:
-        """All of it was written; once its writing is ended only the journal tells."""
+        """It was written to its end; once that is nobody's task any more, the journal tells."""
         if self.plan.state is not PlanState.ENDED:
             return self.plan.state is PlanState.WRITTEN
-        return all(entry.state is StepState.DONE for entry in _entries(self.plan.plan_id).values())
+        made_active = _entries(self.plan.plan_id).get(f"{CARE_PLAN}-activities")
+        return made_active is not None and made_active.state is StepState.DONE
 
     @property
     def label(self) -> str:
