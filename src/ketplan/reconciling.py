@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from ketplan.clinical.record import Booked, PatientRecord
 from ketplan.compose import Services
 from ketplan.ehr.client import FhirClient
 from ketplan.errors import InputError
+from ketplan.fhir.rendering.authoring import PLAN_STEP_SYSTEM
 from ketplan.fhir.rendering.resolution import KIND, Choice
 from ketplan.kept import steps_of
+from ketplan.store.journal import StepState
 from ketplan.store.plans import PLAN, StoredPlan
 from ketplan.writeback.authored import Adopted, Authored, Chapter, authored
 from ketplan.writeback.chart import EhrChart
@@ -62,6 +65,23 @@ def _as_decided(step: dict[str, Any], one: Authored | None) -> dict[str, Any]:
     if one.gone:
         decided["status"] = "cancelled"
     return {**step, "resource": {**step["resource"], **decided}}
+
+
+def recognised(services: Services, iss: str, patient_id: str, record: PatientRecord) -> PatientRecord:
+    """The record, our own visits named where the EHR keeps no identifiers: the journal knows their ids."""
+    names: dict[str, tuple[str, str]] = {}
+    for plan in services.plans.find(iss, patient_id):
+        for entry in services.journal.entries(plan.plan_id):
+            if entry.resource_type == "Appointment" and entry.state is StepState.DONE:
+                names[f"Appointment/{entry.resource_id}"] = (PLAN_STEP_SYSTEM, f"{plan.plan_id}/{entry.key}")
+    return replace(record, appointments=tuple(_named(visit, names) for visit in record.appointments))
+
+
+def _named(visit: Booked, names: Mapping[str, tuple[str, str]]) -> Booked:
+    name = names.get(visit.reference)
+    if name is None or any(system == PLAN_STEP_SYSTEM for system, _ in visit.identifiers):
+        return visit
+    return replace(visit, identifiers=(*visit.identifiers, name))
 
 
 def named_plans(services: Services, plan_id: str | None, iss: str, patient_id: str) -> Sequence[StoredPlan]:

@@ -245,3 +245,12 @@ def test_before_a_signature_there_is_nothing_to_compare(browser: Browser) -> Non
     path = browser.launch(PATIENT)
     assert browser.get(f"{path}differences").status_code == 400
     assert "checked" not in words(browser.get(path))
+
+
+def test_a_visit_without_our_identifier_is_known_by_its_id(written: Written) -> None:
+    """Some EHRs keep none: a time taken there still is this plan's."""
+    raw = {name: value for name, value in written.held().items() if name != "identifier"}
+    written.store.replace(raw, raw["id"])
+    after = written.move()
+    written.browser.submit(written.browser.get(written.path), "/refresh")
+    assert after[11:16] in words(written.browser.get(f"{written.path}sessions"))

@@ -13,6 +13,7 @@ from ketplan.ehr.ability import Known
 from ketplan.ehr.fetch import RawSection
 from ketplan.errors import InputError
 from ketplan.fhir.render import Step
+from ketplan.reconciling import recognised
 from ketplan.store.plans import PlanState
 from ketplan.web import work as works
 from ketplan.web.context import desk
@@ -116,6 +117,7 @@ def _propose(session: LiveSession, work: Work, reading: Reading) -> Proposal:
     if work.intake:
         sections.append(RawSection(INTAKE_SECTION, "found", [work.intake]))
     record = workflow.open_record(sections, session.patient, practice.zone)
+    record = recognised(desk().services, session.iss, session.patient, record)
     return workflow.propose(
         record,
         server=session.iss,
