@@ -35,6 +35,7 @@ CHANGE = Kind("110110", "Patient Record", "U")
 WRITE = Kind("110110", "Patient Record", "C")
 SIGN_IN = Kind("110114", "User Authentication", "E")
 ALERT = Kind("110113", "Security Alert", "E")
+EXPORT = Kind("110106", "Export", "R")
 OTHER = Kind("110100", "Application Activity", "E")
 KINDS: Mapping[str, Kind] = {
     "launch": SIGN_IN,
@@ -46,10 +47,27 @@ KINDS: Mapping[str, Kind] = {
     "plan-signed": OTHER,
     "plan-written": WRITE,
     "plan-resumed": WRITE,
+    "plan-handed-out": EXPORT,
     "instrument-taken-down": WRITE,
     "instrument-resumed": WRITE,
     "course-reviewed": OTHER,
     "review-written": WRITE,
+    "session-before-saved": CHANGE,
+    "session-during-saved": CHANGE,
+    "session-leaving-saved": CHANGE,
+    "session-closed": OTHER,
+    "session-written": WRITE,
+    "adverse-event-recorded": WRITE,
+    "adverse-event-resumed": WRITE,
+    "course-revise": OTHER,
+    "course-suspend": OTHER,
+    "course-resume": OTHER,
+    "course-complete": OTHER,
+    "course-revoke": OTHER,
+    "course-void": OTHER,
+    "decision-written": WRITE,
+    "difference-settled": OTHER,
+    "difference-written": WRITE,
     "patient-guard": ALERT,
 }
 # FHIR's outcome codes; what a run left undone is a minor failure, what a guard stopped a serious one.
