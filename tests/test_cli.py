@@ -63,6 +63,10 @@ def ours(ehr: Server, kind: str, patient: str) -> list[dict]:
     return [r for r in stored(ehr, kind, patient) if "plan-step" in json.dumps(r.get("identifier", []))]
 
 
+def trail() -> list[dict]:
+    return [json.loads(line) for line in ketplan("audit", "export").stdout.splitlines()]
+
+
 def write(path: Path, text: str) -> Path:
     path.write_text(text)
     return path
@@ -183,6 +187,30 @@ class TestSubmit:
         [care_plan] = ours(ehr, "CarePlan", "ptsd-pe")
         assert care_plan["status"] == "active"
         assert len(care_plan["activity"]) == 22
+
+    def test_the_trail_tells_who_was_said_to_sign_and_how_it_ended(self, ehr: Server, home: Path) -> None:
+        submit(ehr, "gad-ready")
+        assert trail() == [], "nothing is noted before --yes"
+        assert submit(ehr, "gad-ready", "--yes").exit_code == 0
+        assert submit(ehr, "gad-ready", "--yes").exit_code == 0
+        rows = trail()
+        told = [(row["subtype"][0]["code"], row["outcomeDesc"], row["outcome"]) for row in rows]
+        assert told == [
+            ("plan-signed", "success", "0"),
+            ("plan-written", "written", "0"),
+            ("plan-resumed", "written", "0"),
+        ]
+        for row in rows:
+            patient, plan, _ = row["entity"]
+            assert row["agent"][0]["who"]["reference"] == f"{ehr.url}/fhir/Practitioner/outside-1"
+            assert patient["what"]["reference"] == f"{ehr.url}/fhir/Patient/gad-ready"
+            assert plan["detail"][0]["valueString"] == "asserted-on-the-command-line"
+        assert len({row["entity"][1]["what"]["identifier"]["value"] for row in rows}) == 1
+        assert ketplan("audit", "verify").exit_code == 0
+
+    def test_a_refused_order_is_not_noted_as_signed(self, ehr: Server, home: Path) -> None:
+        assert submit(ehr, "empty-chart", "--yes").exit_code == 3
+        assert trail() == []
 
     def test_the_store_may_be_lost(self, ehr: Server, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert submit(ehr, "sad-pounds", "--yes").exit_code == 0

@@ -135,6 +135,7 @@ def submit(
 ) -> None:
     """Write a plan to a server: same guard and journal as the app. Running it twice writes nothing twice."""
     from ketplan import compose, config
+    from ketplan import order as ordering
     from ketplan.clinical.assessment import Choice
     from ketplan.writeback.steps import STANDS
 
@@ -143,7 +144,7 @@ def submit(
     settings = config.from_environment()
     practice = _practice(settings.site, zone)
     now, today = _now(practice, as_of)
-    order = compose.Order(
+    order = ordering.Order(
         server=fhir_url,
         patient_id=wanted_patient(patient_id),
         as_of=today,
@@ -156,10 +157,10 @@ def submit(
         fhir_url, bearer_token(token_env), settings.site.parallel, known=compose.vendors(settings)
     )
     if not yes:
-        _show_preview(compose.preview(client, order, practice, now))
+        _show_preview(ordering.preview(client, order, practice, now))
         return
     services = compose.open_services(settings)
-    receipt = compose.submit(services, client, order, practice, compose.utc_now, _show_row)
+    receipt = ordering.submit(services, client, order, practice, compose.utc_now, _show_row)
     stands = sum(row.outcome in STANDS for row in receipt.rows)
     again = " Run the same command again to carry on." if receipt.exit_code == 75 else ""
     click.echo(f"{stands} of {len(receipt.rows)} steps stand in the EHR.{again}")

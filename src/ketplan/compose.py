@@ -11,8 +11,7 @@ from typing import Any
 
 from ketplan import workflow
 from ketplan.clinical import site_settings
-from ketplan.clinical.assessment import Choice
-from ketplan.clinical.plan import Clinician, ConfirmedPlan, Resolution
+from ketplan.clinical.plan import Clinician, ConfirmedPlan
 from ketplan.config import Ehr, Settings, Site, secret_keys
 from ketplan.ehr.client import FhirClient
 from ketplan.ehr.doctor.examination import examine
@@ -26,7 +25,7 @@ from ketplan.errors import ConfigError, EhrError, InputError, RefusedError
 from ketplan.fhir import datatypes as fhir
 from ketplan.fhir.render import Step
 from ketplan.fhir.slot import read_free_time
-from ketplan.kept import Record, plan_payload, record_payload, resolutions_of, steps_of
+from ketplan.kept import Record, plan_payload, record_payload, steps_of
 from ketplan.scheduling.clinic_hours import Clinic
 from ketplan.scheduling.holidays_calendar import public_holidays
 from ketplan.store.audit import AuditTrail
@@ -233,63 +232,6 @@ def _name(practitioner: fhir.Json) -> str:
 # --- writing ------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Order:
-    """What somebody on the command line wants written."""
-
-    server: str
-    patient_id: str
-    as_of: date
-    start: date
-    choice: Choice
-    clinician: Clinician
-    resolutions: tuple[Resolution, ...] = ()
-
-
-def preview(
-    client: FhirClient, order: Order, practice: workflow.Practice, now: datetime
-) -> workflow.Proposal:
-    """Read the record afresh and propose; nothing is written."""
-    record = workflow.open_record(read_chart(client, order.patient_id), order.patient_id, practice.zone)
-    return workflow.propose(
-        record,
-        server=order.server,
-        as_of=order.as_of,
-        start=order.start,
-        practice=practice,
-        now=now,
-        calendar=read_calendar(client, order.start, practice),
-        choice=order.choice,
-    )
-
-
-def submit(
-    services: Services,
-    client: FhirClient,
-    order: Order,
-    practice: workflow.Practice,
-    now: Now,
-    on_progress: OnProgress | None = None,
-) -> Receipt:
-    """Read, assess, confirm and write; a plan confirmed earlier is carried on as it was signed."""
-    signer = find_signer(client, order.clinician.reference)
-    if signer.roles and not workflow.may_sign(signer.roles, practice):
-        raise RefusedError("The EHR gives this practitioner no role that may sign here.")
-    proposal = preview(client, order, practice, now())
-    kept = _stored(services, proposal.plan_id)
-    target: dict[str, Any] = {
-        "server": order.server,
-        "patient_id": order.patient_id,
-        "now": now,
-        "on_progress": on_progress,
-    }
-    if kept is None:
-        plan, steps = workflow.confirm(proposal, order.resolutions, order.clinician, now())
-        return write_plan(services, plan, steps, client, **target)
-    workflow.still_permitted(proposal, [*resolutions_of(kept), *order.resolutions])
-    return resume_plan(services, kept.plan_id, client, **target)
-
-
 def keep_plan(
     services: Services,
     plan: ConfirmedPlan,
@@ -302,24 +244,6 @@ def keep_plan(
     """Keep the signed plan. RefusedError when it was signed before with other content."""
     workflow.guard_patient(f"Patient/{patient_id}", plan.draft.patient)
     services.plans.save(plan.id, server.rstrip("/"), patient_id, 1, plan_payload(plan, steps), now())
-
-
-def write_plan(
-    services: Services,
-    plan: ConfirmedPlan,
-    steps: Sequence[Step],
-    client: FhirClient,
-    *,
-    server: str,
-    patient_id: str,
-    now: Now,
-    on_progress: OnProgress | None = None,
-) -> Receipt:
-    """Keep the signed plan, then write it. RefusedError when it was signed before with other content."""
-    keep_plan(services, plan, steps, server=server, patient_id=patient_id, now=now)
-    return resume_plan(
-        services, plan.id, client, server=server, patient_id=patient_id, now=now, on_progress=on_progress
-    )
 
 
 def resume_plan(
@@ -356,7 +280,7 @@ def resume_plan(
 def keep_record(services: Services, record: Record, *, server: str, patient_id: str, now: Now) -> None:
     """Keep a record. Sent in again it stays as it was kept; RefusedError when it says something else now."""
     workflow.guard_patient(f"Patient/{patient_id}", record.patient)
-    kept = _stored(services, record.id)
+    kept = stored_plan(services, record.id)
     if kept is None:
         services.plans.save(record.id, server.rstrip("/"), patient_id, 1, record_payload(record), now())
     elif any(kept.payload.get(name) != value for name, value in record.said.items()):
@@ -365,7 +289,7 @@ def keep_record(services: Services, record: Record, *, server: str, patient_id: 
 
 def stored_receipt(services: Services, plan_id: str) -> Receipt | None:
     """How far the writing has come, from the journal alone; None before a plan was confirmed."""
-    kept = _stored(services, plan_id)
+    kept = stored_plan(services, plan_id)
     if kept is None:
         return None
     steps, known = steps_of(kept), {entry.key: entry for entry in services.journal.entries(plan_id)}
@@ -392,7 +316,7 @@ def _row(step: Step, entry: JournalEntry | None) -> Row:
     return Row(step.key, step.type, step.verb, outcome, reference, detail, said)
 
 
-def _stored(services: Services, plan_id: str) -> StoredPlan | None:
+def stored_plan(services: Services, plan_id: str) -> StoredPlan | None:
     try:
         return services.plans.load(plan_id)
     except InputError:

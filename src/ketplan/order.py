@@ -1,0 +1,88 @@
+"""A plan ordered on the command line: proposed, confirmed and written as by the app, noted in its trail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from ketplan import compose, workflow
+from ketplan.clinical.assessment import Choice
+from ketplan.clinical.plan import Clinician, Resolution
+from ketplan.compose import Now, OnProgress, Services
+from ketplan.ehr.client import FhirClient
+from ketplan.errors import RefusedError
+from ketplan.kept import resolutions_of
+from ketplan.store.audit import AuditEvent
+from ketplan.writeback.steps import Receipt
+
+ASSERTED = "asserted-on-the-command-line"
+"""The note of a row whose actor was named by whoever typed the command, not by a sign-in."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What somebody on the command line wants written."""
+
+    server: str
+    patient_id: str
+    as_of: date
+    start: date
+    choice: Choice
+    clinician: Clinician
+    resolutions: tuple[Resolution, ...] = ()
+
+
+def preview(
+    client: FhirClient, order: Order, practice: workflow.Practice, now: datetime
+) -> workflow.Proposal:
+    """Read the record afresh and propose; nothing is written."""
+    sections = compose.read_chart(client, order.patient_id)
+    return workflow.propose(
+        workflow.open_record(sections, order.patient_id, practice.zone),
+        server=order.server,
+        as_of=order.as_of,
+        start=order.start,
+        practice=practice,
+        now=now,
+        calendar=compose.read_calendar(client, order.start, practice),
+        choice=order.choice,
+    )
+
+
+def submit(
+    services: Services,
+    client: FhirClient,
+    order: Order,
+    practice: workflow.Practice,
+    now: Now,
+    on_progress: OnProgress | None = None,
+) -> Receipt:
+    """Read, assess, confirm and write; a plan confirmed earlier is carried on as it was signed."""
+    signer = compose.find_signer(client, order.clinician.reference)
+    if signer.roles and not workflow.may_sign(signer.roles, practice):
+        raise RefusedError("The EHR gives this practitioner no role that may sign here.")
+    proposal = preview(client, order, practice, now())
+    kept = compose.stored_plan(services, proposal.plan_id)
+    note = _noting(services, order, now)
+    target: dict[str, Any] = {"server": order.server, "patient_id": order.patient_id, "now": now}
+    if kept is None:
+        plan, steps = workflow.confirm(proposal, order.resolutions, order.clinician, now())
+        note("plan-signed", plan.id, "success")
+        compose.keep_plan(services, plan, steps, **target)
+    else:
+        workflow.still_permitted(proposal, [*resolutions_of(kept), *order.resolutions])
+    receipt = compose.resume_plan(services, proposal.plan_id, client, **target, on_progress=on_progress)
+    note("plan-resumed" if kept else "plan-written", proposal.plan_id, receipt.state.value)
+    return receipt
+
+
+def _noting(services: Services, order: Order, now: Now) -> Callable[[str, str, str], None]:
+    iss, patient = order.server.rstrip("/"), f"Patient/{order.patient_id}"
+
+    def note(action: str, plan_id: str, outcome: str) -> None:
+        event = AuditEvent(order.clinician.reference, action, iss, patient, plan_id, outcome, ASSERTED)
+        services.audit.append(event, now())
+
+    return note
