@@ -86,7 +86,7 @@ def test_what_names_no_patient_writes_nothing(app: Flask, browser: Browser, http
     http.sent.clear()
     for rule in sorted(rules, key=lambda r: r.endpoint == "workspace.end"):
         assert ask(browser, "POST", address(rule, path), form).status_code < 500, rule
-    # To the FHIR base itself goes the batch of searches that reads a record; ending a launch revokes its token.
+    # To the FHIR base itself goes the batch of searches that reads a record; the end revokes the token.
     assert {sent for sent in http.sent if sent[0] != "GET"} <= {("POST", "/fhir"), ("POST", "/auth/revoke")}
 
 
