@@ -2,8 +2,8 @@
 
     pip install -e '.[bench]' && python -m benchmarks.reading
 
-The searches of a record, Observation in four pages, as round trips of the same run. Whoever asks can be no faster than
-the longest chain of `next` links plus one. Clients that are not installed are left out.
+The searches of a record, Observation in four pages, as round trips of the same run. Whoever asks can be no
+faster than the longest chain of `next` links plus one. Clients that are not installed are left out.
 """
 
 from __future__ import annotations

@@ -64,7 +64,14 @@ class NoJournal:
     """Knows of nothing and keeps nothing."""
 
     def plan(self, plan_id: str, steps: Sequence[Planned], now: datetime) -> list[Any]:
-        fresh = {"state": StepState.PLANNED, "resource_id": None, "etag": None, "body": {}, "message": "", "said": ""}
+        fresh = {
+            "state": StepState.PLANNED,
+            "resource_id": None,
+            "etag": None,
+            "body": {},
+            "message": "",
+            "said": "",
+        }
         return [SimpleNamespace(key=step.key, **fresh) for step in steps]
 
     def sending(self, *_: Any) -> None: ...

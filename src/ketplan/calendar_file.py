@@ -1,4 +1,4 @@
-"""A patient's visits as an iCalendar file: neutral words, stable ids, the EHR's own times where it has any."""
+"""A patient's visits as an iCalendar file: neutral words, stable ids, the EHR's own times."""
 
 from __future__ import annotations
 

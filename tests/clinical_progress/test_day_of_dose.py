@@ -17,6 +17,7 @@ from ketplan.clinical.session.ladder import Pressure, Rung, Standing, before_dos
 from ketplan.clinical.session.limits import SessionLimits
 from ketplan.clinical.session.lines import Line, Verdict, overall
 from ketplan.clinical.session.notes import EMERGENCY_PLAN, MEDICATION_NOTES
+from ketplan.clinical.session.starting import Way, way_past
 from tests.clinical_progress.builders import day
 
 GO, HOLD, UNKNOWN = Verdict.GO, Verdict.HOLD, Verdict.UNKNOWN
@@ -72,6 +73,7 @@ ORDER = [
     "SPO2",
     "INTOXICATION",
     "FASTING",
+    "DOSE_GAP",
     "PREGNANCY_TEST",
     "WEIGHT_CHANGE",
     "ANTIHYPERTENSIVE",
@@ -96,7 +98,7 @@ def test_the_whole_list_suicide_risk_first() -> None:
 def test_nothing_known_is_unknown_everywhere_and_no_go() -> None:
     for route in ("IV", "IN"):
         lines = go_no_go(DayFacts(day(0), route, 1))
-        known = {"WEIGHT_CHANGE"} if route == "IN" else set()
+        known = {"DOSE_GAP", "WEIGHT_CHANGE"} if route == "IN" else {"DOSE_GAP"}  # of a first dose
         assert {found.id for found in lines if found.verdict is GO} == known
         assert {found.verdict for found in lines} <= {GO, UNKNOWN}
         assert overall(lines) is UNKNOWN
@@ -330,3 +332,23 @@ def test_notes_are_shown_never_ordered() -> None:
     assert {n.topic.split(",")[0] for n in MEDICATION_NOTES} == {"Stimulant", "MAOI", "Insulin", "Nausea"}
     assert EMERGENCY_PLAN == ("named rescuer", "equipment", "drugs", "transfer number")
     assert not any("stop taking" in n.words.lower() for n in MEDICATION_NOTES)
+
+
+# --- hours between doses --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "hours", "verdict"),
+    [(0, 48, HOLD), (1, 48, HOLD), (2, 48, GO), (2, 49, HOLD), (3, 72, GO), (None, 48, UNKNOWN)],
+)
+def test_a_dose_keeps_its_distance_from_the_last_one(
+    days_ago: int | None, hours: int, verdict: Verdict
+) -> None:
+    last = None if days_ago is None else day(7 - days_ago)
+    assert line("DOSE_GAP", last_dose_on=last, dose_gap_hours=hours).verdict is verdict
+
+
+def test_a_second_dose_of_one_day_is_passed_by_no_reason() -> None:
+    today, yesterday = facts(last_dose_on=day(7)), facts(last_dose_on=day(6))
+    assert way_past(line("DOSE_GAP", last_dose_on=day(7)), today) is Way.NEVER
+    assert way_past(line("DOSE_GAP", last_dose_on=day(6)), yesterday) is Way.REASON

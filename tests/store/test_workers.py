@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -9,6 +12,7 @@ import pytest
 
 from ketplan.errors import ConfigError
 from ketplan.store.database import Database
+from ketplan.store.locks import is_running
 from ketplan.store.workers import SILENCE, Workers
 from tests.store.conftest import MINUTE, NOW
 
@@ -61,3 +65,14 @@ def test_nobody_takes_over_itself(database: Database) -> None:
     mine = workers(database, pid=7, dead=(7,))
     mine.begin("me", NOW)
     assert mine.claim_dead(NOW) is None
+
+
+def test_a_dead_process_nobody_has_asked_for_does_not_run() -> None:
+    process = subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE)
+    assert process.stdout
+    process.stdout.read()  # ends with the process
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    assert not is_running(process.pid)
+    process.wait()
+    process.stdout.close()
+    assert is_running(os.getpid())

@@ -36,6 +36,7 @@ BAD_DAY = DayFacts(
     hours_since_fluid=Decimal(0),
     uses_nasal_spray=True,
     hours_since_nasal_spray=Decimal(0),
+    last_dose_on=sample.START,
     escort=False,
     asked_for_pregnancy=True,
     new_medication=True,

@@ -129,7 +129,9 @@ class Day:
 
     @cached_property
     def chart(self) -> ChartFacts:
-        last = self.course.now.happened.last_dose
+        own = self.planned.number, self.planned.maintenance
+        others = [d for d in self.course.now.happened.doses if (d.number, d.maintenance) != own]
+        last = others[-1] if others else None
         view, signed = self.bench.proposal.assessment.view, self.course.signed.authorised_on
         return chart_facts(view, signed or view.as_of, last.on if last else None)
 

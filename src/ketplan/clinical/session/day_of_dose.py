@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from ketplan.clinical.protocols.ketamine import MIN_GAP_HOURS
 from ketplan.clinical.session.ladder import SOURCE as LADDER_SOURCE
 from ketplan.clinical.session.ladder import Pressure, Rung, before_dose
 from ketplan.clinical.session.limits import SessionLimits
@@ -45,6 +46,7 @@ class DayFacts:
     hcg_on: date | None = None
     hcg_positive: bool | None = None
     last_dose_on: date | None = None
+    dose_gap_hours: int = MIN_GAP_HOURS
     new_medication: bool | None = None
     febrile: bool | None = None
     new_urinary_symptoms: bool | None = None
@@ -152,6 +154,7 @@ def go_no_go(facts: DayFacts, limits: SessionLimits | None = None) -> tuple[Line
         _within("SPO2", facts.spo2, limits.lowest_spo2, None),
         _intoxication(facts),
         _fasting(facts, limits),
+        _gap(facts),
         _pregnancy(facts, limits),
         _weight(facts, limits),
         _antihypertensive(facts),
@@ -224,6 +227,18 @@ def _fasting(facts: DayFacts, limits: SessionLimits) -> Line:
     if any(hours is None for hours, _ in since):
         return Line(id, UNKNOWN, f"Fasting is not fully recorded: {rule} are asked.", source, "Ask.")
     return Line(id, GO, f"Fasted: {rule}.", source)
+
+
+def _gap(facts: DayFacts) -> Line:
+    """1.1: hours between doses, counted in whole days because a chart dates doses by the day."""
+    id, source, wanted = "DOSE_GAP", "1.1 [H]", facts.dose_gap_hours
+    if facts.dose_number == 1 and not facts.maintenance and facts.last_dose_on is None:
+        return Line(id, GO, "The first dose of the course.", source)
+    if facts.last_dose_on is None:
+        return Line(id, UNKNOWN, "When the last dose was given is not on file.", source, "Find out.")
+    if (facts.on - facts.last_dose_on).days * 24 < wanted:
+        return Line(id, HOLD, f"The last dose was fewer than {wanted} h ago.", source, "Book it again.")
+    return Line(id, GO, f"The last dose was on {facts.last_dose_on}.", source)
 
 
 def _nasal_spray(facts: DayFacts, limits: SessionLimits) -> Line:

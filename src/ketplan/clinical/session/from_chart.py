@@ -26,4 +26,5 @@ def chart_facts(view: View, signed_on: date, last_dose_on: date | None) -> Chart
         positive,
         kilograms(weighed) if weighed else None,
         last_dose_on,
+        view.house.dose_gap_hours,
     )

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from ketplan.clinical.protocols.ketamine import MIN_GAP_HOURS
 from ketplan.clinical.session.asked import NOT_GIVEN, STOPPED
 from ketplan.clinical.session.day_of_dose import DayFacts
 from ketplan.clinical.session.discharge import LeavingFacts
@@ -50,6 +51,7 @@ class ChartFacts:
     hcg_positive: bool | None = None
     weight_kg: Decimal | None = None
     last_dose_on: date | None = None
+    dose_gap_hours: int = MIN_GAP_HOURS
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,7 @@ def day_facts(
         "hcg_on": hcg_on,
         "hcg_positive": hcg_positive,
         "last_dose_on": chart.last_dose_on,
+        "dose_gap_hours": chart.dose_gap_hours,
         "planned_weight_kg": chart.weight_kg,
     }
     return DayFacts(**asked | known)

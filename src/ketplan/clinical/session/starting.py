@@ -88,12 +88,14 @@ def bars(
 def way_past(line: Line, facts: DayFacts, limits: SessionLimits | None = None) -> Way:
     """How this line may be passed. `facts` and `limits` are those it was made from."""
     if line.verdict is Verdict.UNKNOWN:
-        return Way.ANSWER
+        # The chart tells it and not the sheet: who knows says so in the reason.
+        return Way.REASON if line.id == "DOSE_GAP" else Way.ANSWER
     if line.id in _SUICIDE:
         return Way.FIVE_PARTS
     if line.id == "BLOOD_PRESSURE":
         return _past_pressure(facts, limits or SessionLimits())
-    if line.id in _NO_REASON or (line.id == "PREGNANCY_TEST" and facts.hcg_positive):
+    same_day = line.id == "DOSE_GAP" and facts.last_dose_on == facts.on
+    if line.id in _NO_REASON or same_day or (line.id == "PREGNANCY_TEST" and facts.hcg_positive):
         return Way.NEVER
     return Way.REASON if line.id in _DAY else Way.NEVER
 
@@ -112,6 +114,7 @@ _DAY = frozenset(
         "SPO2",
         "INTOXICATION",
         "FASTING",
+        "DOSE_GAP",
         "PREGNANCY_TEST",
         "WEIGHT_CHANGE",
         "ANTIHYPERTENSIVE",
