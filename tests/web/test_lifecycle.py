@@ -320,5 +320,5 @@ def test_a_decision_about_another_patients_course_is_out_of_reach(
 
 def test_each_decision_is_on_the_audit_trail(browser: Browser, path: str, services: Services) -> None:
     decide(browser, path, "revoke")
-    noted = [row.action for row in services.audit.rows()]
+    noted = [row.event.action for row in services.audit.rows()]
     assert {"course-revoke", "decision-written"} <= set(noted)

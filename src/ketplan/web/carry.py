@@ -19,11 +19,17 @@ LOOK_EVERY = 0.1
 
 
 def go_on(session: LiveSession) -> None:
-    """Carry on what waited for a launch of this chart by somebody who may write into it."""
-    for kept in desk().services.plans.of_patient(session.iss, session.patient):
-        if kept.state is PlanState.WAITING:
-            with suppress(EhrError):
-                desk().carry(kept.plan_id, session.lid)
+    """Carry on, beside the request, what waited for somebody who may write into this chart."""
+    kept = desk().services.plans.of_patient(session.iss, session.patient)
+    waiting = [one.plan_id for one in kept if one.state is PlanState.WAITING]
+    if waiting:
+        desk().beside(lambda: _each(waiting, session.lid))
+
+
+def _each(plan_ids: list[str], lid: str) -> None:
+    for plan_id in plan_ids:
+        with suppress(EhrError):
+            desk().carry(plan_id, lid)
 
 
 def carried(session: LiveSession, plan_id: str, patience: float = QUICK_SECONDS) -> Receipt:

@@ -89,7 +89,7 @@ def callback() -> Response:
         AuditEvent(grant.fhir_user or "unknown user", "launch", grant.iss, session.reference), now
     )
     if session.recorder:
-        desk().beside(lambda: go_on(session))
+        go_on(session)
     return redirect(landing(session), 303)
 
 
