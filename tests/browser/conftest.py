@@ -79,8 +79,9 @@ def _work(settings: Settings, stop: Any) -> None:
         stop.wait()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
+    """One for each file: what the tests of one have signed is not in the way of another's."""
     today = datetime.now(UTC).date()
     tokens = {"operator": "user/*.cruds"}
     with serve("127.0.0.1", 0, today=today, static_tokens=tokens) as ehr:
