@@ -30,7 +30,7 @@ HOSTILE = {
     "terminal": "\x1b[2J\x1b[31mred\x1b]0;title\x07\x1b]8;;http://evil.example\x07link\x9b2J",
     "carriage return": "Weight 70 kg\rWeight 7 kg\x08\x08\x7f",
     "direction": "dose \u202e gm 05\u202c \u2066x\u2069 \u200f\u061c",
-    "no width": "keta\u200bmine\ufeff \u2060\u00ad\U000e0041\U000e0042",
+    "no width": "wo\u200brds\ufeff \u2060\u00ad\U000e0041\U000e0042",
     "half a character": "\ud800 and \udfff and \ufffe",
     "nul": "a\x00b",
     "very long": "W" * 200_000,
@@ -73,7 +73,7 @@ def chart(words: Iterator[str]) -> Flask:
     made = create_ehr(EHR, today=NOW.date(), launch_url=f"{APP}/launch", clock=NOW.timestamp)
     plant(made)
     store = made.extensions["harbor"].store
-    for kind in set(store._kinds) - {"Slot", "Schedule"}:
+    for kind in sorted(set(store._kinds) - {"Slot", "Schedule"}):
         for resource in list(store.all(kind)):
             if PATIENT in json.dumps(resource, default=str) or kind.startswith("Practitioner"):
                 store.create(worded(resource, words), resource["id"])
