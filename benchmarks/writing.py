@@ -31,7 +31,6 @@ from tests.postgres import cluster
 
 from ketplan import compose
 from ketplan.clinical.plan import ConfirmedPlan
-from ketplan.durable.engine import Runs, engine_url, prepare
 from ketplan.ehr.client import FhirClient
 from ketplan.ehr.transport import Http
 from ketplan.fhir.render import Step
@@ -39,6 +38,7 @@ from ketplan.kept import plan_payload
 from ketplan.store.journal import Planned, StepState
 from ketplan.store.plans import PlanState
 from ketplan.writeback.chart import EhrChart
+from ketplan.writeback.engine import Runs, engine_url, prepare
 from ketplan.writeback.runner import run
 
 LATENCY, AT_ONCE = 0.02, 4

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from ketplan import compose
-from ketplan.durable.engine import RunState, RunStatus
 from ketplan.ehr.client import FhirClient
 from ketplan.errors import ConfigError, Temporary
 from ketplan.runs import FORGOTTEN, LONGEST_ASKED, LONGEST_PAUSE, ROUNDS, Turns, Worker, hand_over, pause
 from ketplan.store.plans import PlanState, StoredPlan
+from ketplan.writeback.engine import RunState, RunStatus
 from tests.crash.worker import Post, settings
 from tests.faults.ehr import Clock, reply
 from tests.faults.matrix import FAULTS, Run, Site, a_site

@@ -10,7 +10,7 @@ from ketplan.terminal import sentences
 
 if TYPE_CHECKING:
     from ketplan.compose import Services
-    from ketplan.durable.engine import Runs
+    from ketplan.writeback.engine import Runs
 
 
 @click.command()
@@ -80,7 +80,7 @@ def retry(plan_id: str) -> None:
 
 def _open() -> tuple[Services, Runs]:
     from ketplan import compose, config
-    from ketplan.durable.engine import Runs, engine_url, prepare
+    from ketplan.writeback.engine import Runs, engine_url, prepare
 
     settings = config.from_environment()
     services = compose.open_services(settings)

@@ -20,13 +20,13 @@ from ketplan import compose
 from ketplan.access import Access, open_access
 from ketplan.compose import Services
 from ketplan.config import Settings
-from ketplan.durable.engine import Engine, Runs, RunState, Schedule, Turn, engine_url
 from ketplan.ehr.client import FhirClient
 from ketplan.ehr.discovery import Discovery
 from ketplan.ehr.peers import Peers
 from ketplan.ehr.transport import Http
 from ketplan.errors import ConfigError, InputError, KetplanError, SignInEnded, TakenOver, Temporary
 from ketplan.store.plans import UNDER_WAY, PlanState, StoredPlan
+from ketplan.writeback.engine import Engine, Runs, RunState, Schedule, Turn, engine_url
 from ketplan.writeback.steps import Outcome, Receipt
 
 log = logging.getLogger("ketplan.runs")

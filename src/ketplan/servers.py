@@ -219,9 +219,9 @@ class AppServer:
 
 
 def _app(settings: Settings) -> Any:
-    from ketplan.durable.engine import Runs, engine_url, prepare
     from ketplan.runs import hand_over
     from ketplan.web import create_app
+    from ketplan.writeback.engine import Runs, engine_url, prepare
 
     services, url = compose.open_services(settings), engine_url(settings.database_url)
     prepare(url)

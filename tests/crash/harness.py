@@ -21,11 +21,11 @@ from pathlib import Path
 
 from ketplan import compose
 from ketplan.clinical.plan import ConfirmedPlan, VisitKind
-from ketplan.durable.engine import Runs, engine_url, prepare
 from ketplan.fhir.render import Step, Verb, render
 from ketplan.kept import plan_payload
 from ketplan.store.journal import StepState
 from ketplan.store.plans import PlanState
+from ketplan.writeback.engine import Runs, engine_url, prepare
 from tests.crash.ehr import CrashEhr, Manners
 from tests.crash.worker import Post, settings, work
 from tests.fhir.plan_builders import a_cbt_course, a_draft, a_ketamine_course, a_plan, a_timetable

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from ketplan import compose, runs
 from ketplan.config import Settings, Site
-from ketplan.durable.engine import Engine, Runs, engine_url
 from ketplan.ehr.client import FhirClient
 from ketplan.ehr.transport import Http
 from ketplan.store.plans import StoredPlan
+from ketplan.writeback.engine import Engine, Runs, engine_url
 
 SECRET = "crash-tests-only-3f9Qx7Lm2Vb8Zt5R"
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from ketplan.durable.engine import Runs, engine_url
 from ketplan.fhir.render import PLAN_STEP_SYSTEM
 from ketplan.sandbox.faults import Faults
+from ketplan.writeback.engine import Runs, engine_url
 from tests.deploy.site import Site, Visitor, a_site, until
 from tests.postgres import cluster
 from tests.web.support import Page

@@ -17,11 +17,11 @@ MADE_UP: Mapping[str, tuple[str, ...]] = {
     "course-{asked.action.value}": tuple(Action),
 }
 HANDED_ON = "action"
-"""The argument by which a `_note` hands the action on to its AuditEvent."""
+"""The argument by which `note` hands the action on to its AuditEvent."""
 
 
 def written() -> Iterator[tuple[str, ast.expr]]:
-    """The action of every AuditEvent(...) and every _note(session, ...), and where it stands."""
+    """The action of every AuditEvent(...) and every note(session, ...), and where it stands."""
     for path in sorted(SOURCE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and (action := action_of(node)) is not None:
@@ -30,7 +30,7 @@ def written() -> Iterator[tuple[str, ast.expr]]:
 
 def action_of(call: ast.Call) -> ast.expr | None:
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-    if name == "_note":
+    if name == "note":
         named_session = bool(call.args) and ast.unparse(call.args[0]).endswith("session")
         return call.args[1] if named_session and len(call.args) > 1 else None
     if name != "AuditEvent" or any(keyword.arg is None for keyword in call.keywords):

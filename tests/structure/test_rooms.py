@@ -22,7 +22,6 @@ MAY_IMPORT = {
     "fhir": {"errors", "clinical", "scheduling"},
     "ehr": {"errors", "config"},
     "store": {"errors", "config"},
-    "durable": {"errors"},
     "workflow": {"errors", "clinical", "scheduling", "fhir"},
     "report": {"errors", "clinical", "scheduling", "fhir", "workflow"},
     "manual": {"errors", "clinical", "scheduling"},
@@ -36,7 +35,7 @@ ONE_DOOR = {
     "flask": {"web", "sandbox"},
     "sqlalchemy": {"store"},
     "alembic": {"store"},
-    "dbos": {"durable"},
+    "dbos": {"writeback"},
     "cryptography": {"store", "sandbox"},
     "click": {
         "cli",

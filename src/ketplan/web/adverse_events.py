@@ -14,11 +14,10 @@ from werkzeug.wrappers import Response
 from ketplan import workflow
 from ketplan.clinical.progress.facts import EventKind
 from ketplan.clinical.session.asked import Field, Kind, read
-from ketplan.errors import InputError, PatientMismatch, RefusedError, Temporary
+from ketplan.errors import InputError, RefusedError, Temporary
 from ketplan.fhir.rendering.adverse_event import AdverseEventRecord, EventOutcome, Seriousness
 from ketplan.fhir.session_codes import KINDS, code_of
 from ketplan.kept import steps_of
-from ketplan.store.audit import AuditEvent
 from ketplan.web import sessions
 from ketplan.web.bench import WAIT_TO_ACT, Bench, open_bench
 from ketplan.web.carry import carried
@@ -28,6 +27,7 @@ from ketplan.web.page import bench_page
 from ketplan.web.presenters import session_sheet as presenter
 from ketplan.web.presenters import words, writing
 from ketplan.web.sessions import LiveSession
+from ketplan.web.trail import guard_form, note
 
 routes = room("adverse_events", __name__)
 
@@ -82,7 +82,7 @@ def index(lid: str) -> str:
 def report_event(lid: str) -> Response | tuple[str, int]:
     """Write it once; what is missing comes back marked, with all that was typed."""
     session, said = sessions.current(), {n: v[:LONGEST] for n, v in request.form.items()}
-    _guard_form(session)
+    guard_form(session)
     bench, zone = open_bench(session, WAIT_TO_ACT), desk().practice.zone
     found = read(FIELDS, said, zone, desk().now())
     missing = {n: "This is needed." for n in _NEEDED if n not in found.values and n not in found.problems}
@@ -92,7 +92,7 @@ def report_event(lid: str) -> Response | tuple[str, int]:
     with suppress(Temporary):
         desk().glue.keep_record(desk().services, record, **_where(session))
         receipt = carried(session, record.id)
-        _note(session, "adverse-event-recorded", record.id, receipt.state.value)
+        note(session, "adverse-event-recorded", record.id, receipt.state.value)
     return _back(session, said)
 
 
@@ -100,13 +100,13 @@ def report_event(lid: str) -> Response | tuple[str, int]:
 def write_event_again(lid: str, record: str) -> Response:
     """Write again what could not be written."""
     session = sessions.current()
-    _guard_form(session)
+    guard_form(session)
     mine = desk().services.plans.find(session.iss, session.patient, AdverseEventRecord.kind)
     if record not in {kept.plan_id for kept in mine}:
         raise InputError("Nothing of this patient is kept here.")
     with suppress(Temporary):
         receipt = carried(session, record)
-        _note(session, "adverse-event-resumed", record, receipt.state.value)
+        note(session, "adverse-event-resumed", record, receipt.state.value)
     return _back(session, request.form)
 
 
@@ -178,14 +178,6 @@ def _session_of(session: LiveSession, visit: str) -> str:
     return workflow.session_id_for(session.iss, session.patient, plan.plan_id, visit)
 
 
-def _guard_form(session: LiveSession) -> None:
-    try:
-        workflow.guard_patient(session.patient, request.form.get("patient", ""))
-    except PatientMismatch:
-        _note(session, "patient-guard", outcome="stopped")
-        raise
-
-
 def _where(session: LiveSession) -> dict[str, object]:
     return {"server": session.iss, "patient_id": session.patient, "now": desk().now}
 
@@ -196,8 +188,3 @@ def _back(session: LiveSession, said: Mapping[str, str]) -> Response:
     desk().readings.forget(session.lid)
     visit = said.get("visit") or None
     return redirect(url_for(".index", lid=session.lid, visit=visit), 303)
-
-
-def _note(session: LiveSession, action: str, target: str = "", outcome: str = "success") -> None:
-    event = AuditEvent(session.user or "", action, session.iss, session.reference, target, outcome)
-    desk().services.audit.append(event, desk().now())

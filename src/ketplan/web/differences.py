@@ -15,14 +15,13 @@ from werkzeug.wrappers import Response
 
 from ketplan import workflow
 from ketplan.clinical.plan import Clinician
-from ketplan.errors import InputError, PatientMismatch, RefusedError
+from ketplan.errors import InputError, RefusedError
 from ketplan.fhir import r4
 from ketplan.fhir.invariants import require_valid
 from ketplan.fhir.rendering.authoring import moment
 from ketplan.fhir.rendering.resolution import KIND, Choice, Decided
 from ketplan.reconciling import look_at, written_of
 from ketplan.scheduling.moved import Spot, objections
-from ketplan.store.audit import UNKNOWN, AuditEvent
 from ketplan.store.plans import StoredPlan
 from ketplan.web import sessions
 from ketplan.web.bench import WAIT_TO_ACT, Bench, open_bench
@@ -34,6 +33,7 @@ from ketplan.web.page import bench_page
 from ketplan.web.presenters import differences as presenter
 from ketplan.web.presenters import words
 from ketplan.web.sessions import LiveSession
+from ketplan.web.trail import guard_form, note
 from ketplan.writeback.looking import Report
 from ketplan.writeback.reconcile import STOPS, Looked
 
@@ -74,7 +74,7 @@ def show(lid: str) -> str:
 def weigh_difference(lid: str) -> str | tuple[str, int]:
     """What the decision would do, before it is done."""
     bench = open_bench(sessions.current(), WAIT_TO_ACT)
-    _guard_form(bench.session)
+    guard_form(bench.session)
     report = _look(bench.session, _plan(bench.session))
     try:
         weighed = _weighed(bench, report, desk().token())
@@ -93,7 +93,7 @@ def settle_difference(lid: str) -> Response | tuple[str, int]:
     """Keep the decision, and carry it out over exactly the version that was looked at."""
     bench = open_bench(sessions.current(), WAIT_TO_ACT)
     session = bench.session
-    _guard_form(session)
+    guard_form(session)
     plan = _plan(session)
     record = workflow.record_id_for(session.iss, session.patient, KIND, _form())
     if not any(kept.plan_id == record for kept in _kept(session)):
@@ -104,7 +104,7 @@ def settle_difference(lid: str) -> Response | tuple[str, int]:
             return _page(bench, report, str(error), request.form), error.status
         _keep(session, weighed.decided)
     receipt = carried(session, record)
-    _note(session, "difference-written", record, receipt.state.value)
+    note(session, "difference-written", record, receipt.state.value)
     sessions.read_again(session)
     desk().readings.forget(lid)
     return redirect(url_for(".show", lid=lid, record=record), 303)
@@ -294,17 +294,4 @@ def _keep(session: LiveSession, decided: Decided) -> None:
     desk().glue.keep_record(
         desk().services, decided, server=session.iss, patient_id=session.patient, now=desk().now
     )
-    _note(session, "difference-settled", decided.target, decided.choice.value)
-
-
-def _guard_form(session: LiveSession) -> None:
-    try:
-        workflow.guard_patient(session.patient, request.form.get("patient", ""))
-    except PatientMismatch:
-        _note(session, "patient-guard", outcome="stopped")
-        raise
-
-
-def _note(session: LiveSession, action: str, target: str = "", outcome: str = "success") -> None:
-    event = AuditEvent(session.user or UNKNOWN, action, session.iss, session.reference, target, outcome)
-    desk().services.audit.append(event, desk().now())
+    note(session, "difference-settled", decided.target, decided.choice.value)

@@ -17,11 +17,10 @@ from ketplan.clinical.instruments.model import Instrument
 from ketplan.clinical.instruments.scoring import Score
 from ketplan.clinical.instruments.signed import signed_administrations
 from ketplan.clinical.instruments.table import instrument
-from ketplan.errors import EhrError, InputError, PatientMismatch, RefusedError, Temporary
+from ketplan.errors import EhrError, InputError, RefusedError, Temporary
 from ketplan.fhir.rendering.survey_response import FilledIn
 from ketplan.kept import steps_of
 from ketplan.kept_terms import plan_facts_of
-from ketplan.store.audit import UNKNOWN, AuditEvent
 from ketplan.store.plans import StoredPlan
 from ketplan.web import sessions
 from ketplan.web.bench import WAIT_TO_ACT, Bench, open_bench
@@ -32,6 +31,7 @@ from ketplan.web.page import bench_page
 from ketplan.web.presenters import instruments as presenter
 from ketplan.web.presenters import writing
 from ketplan.web.sessions import LiveSession
+from ketplan.web.trail import guard_form, note
 
 routes = room("instruments", __name__)
 
@@ -57,7 +57,7 @@ def fill_in(lid: str, name: str) -> str:
 def take_down(lid: str, name: str) -> Response | tuple[str, int]:
     """Score it and write it; what is missing comes back marked, unless it is to be kept as incomplete."""
     session, row, said = sessions.current(), instrument(name), request.form.to_dict()
-    _guard_form(session)
+    guard_form(session)
     try:
         score = presenter.read(row, said)
     except InputError as error:
@@ -69,7 +69,7 @@ def take_down(lid: str, name: str) -> Response | tuple[str, int]:
     with suppress(Temporary):
         desk().glue.keep_record(desk().services, filled, **_where(session))
         receipt = carried(session, filled.id)
-        _note(session, "instrument-taken-down", filled.id, receipt.state.value)
+        note(session, "instrument-taken-down", filled.id, receipt.state.value)
     return _to_result(session, row, filled.id)
 
 
@@ -77,11 +77,11 @@ def take_down(lid: str, name: str) -> Response | tuple[str, int]:
 def carry_on(lid: str, name: str, record: str) -> Response:
     """Write again what could not be written."""
     session = sessions.current()
-    _guard_form(session)
+    guard_form(session)
     kept = _kept(session, name, record)
     with suppress(Temporary):
         receipt = carried(session, kept.plan_id)
-        _note(session, "instrument-resumed", kept.plan_id, receipt.state.value)
+        note(session, "instrument-resumed", kept.plan_id, receipt.state.value)
     return _to_result(session, instrument(name), kept.plan_id)
 
 
@@ -147,14 +147,6 @@ def _filled_in(session: LiveSession, row: Instrument, score: Score, said: Mappin
     )
 
 
-def _guard_form(session: LiveSession) -> None:
-    try:
-        workflow.guard_patient(session.patient, request.form.get("patient", ""))
-    except PatientMismatch:
-        _note(session, "patient-guard", outcome="stopped")
-        raise
-
-
 def _where(session: LiveSession) -> dict[str, object]:
     return {"server": session.iss, "patient_id": session.patient, "now": desk().now}
 
@@ -164,11 +156,6 @@ def _to_result(session: LiveSession, row: Instrument, record: str) -> Response:
     sessions.read_again(session)
     desk().readings.forget(session.lid)
     return redirect(url_for(".result", lid=session.lid, name=row.id, record=record), 303)
-
-
-def _note(session: LiveSession, action: str, target: str = "", outcome: str = "success") -> None:
-    event = AuditEvent(session.user or UNKNOWN, action, session.iss, session.reference, target, outcome)
-    desk().services.audit.append(event, desk().now())
 
 
 # --- what became of it --------------------------------------------------------------------------------------

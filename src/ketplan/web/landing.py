@@ -19,13 +19,13 @@ from ketplan.ehr.context import Context
 from ketplan.errors import EhrError
 from ketplan.fhir.rendering import review_response
 from ketplan.fhir.rendering.survey_response import FilledIn
-from ketplan.store.audit import AuditEvent
 from ketplan.store.plans import PLAN, StoredPlan
 from ketplan.web import sessions
 from ketplan.web.context import desk
 from ketplan.web.guard import room
 from ketplan.web.presenters import words
 from ketplan.web.sessions import LiveSession
+from ketplan.web.trail import note
 
 routes = room("landing", __name__)
 
@@ -147,7 +147,7 @@ def _foreign(session: LiveSession, context: Context, raw: Mapping[str, Any]) -> 
     kind = KINDS[context.kind]
     about = _patients(session.iss, raw)
     if about - {session.reference}:
-        _note(session)
+        note(session, "patient-guard", outcome="stopped")
         return Opened(kind, problem="It is about another patient than the open chart, so it stays closed.")
     if not about:
         return Opened(kind, problem="It does not say which patient it is about, so it stays closed.")
@@ -173,8 +173,3 @@ def _said(raw: Mapping[str, Any]) -> str:
 
 def _client(session: LiveSession) -> Any:
     return desk().connect(session.iss, session.token)
-
-
-def _note(session: LiveSession) -> None:
-    event = AuditEvent(session.user or "", "patient-guard", session.iss, session.reference, outcome="stopped")
-    desk().services.audit.append(event, desk().now())

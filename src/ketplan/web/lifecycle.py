@@ -14,9 +14,8 @@ from werkzeug.wrappers import Response
 from ketplan import workflow
 from ketplan.clinical.course_states import ACTIONS, FINAL, Action, Visits, state_after
 from ketplan.clinical.plan import Clinician
-from ketplan.errors import InputError, PatientMismatch, RefusedError, Temporary
+from ketplan.errors import InputError, RefusedError, Temporary
 from ketplan.fhir.rendering.authoring import clean
-from ketplan.store.audit import AuditEvent
 from ketplan.store.plans import PlanState, StoredPlan
 from ketplan.web import sessions
 from ketplan.web.bench import WAIT_TO_ACT, Bench, open_bench
@@ -28,6 +27,7 @@ from ketplan.web.page import bench_page
 from ketplan.web.presenters import lifecycle as presenter
 from ketplan.web.presenters import writing
 from ketplan.web.sessions import LiveSession
+from ketplan.web.trail import guard_form, note
 from ketplan.writeback.lifecycle import LONGEST_REASON, Decision
 
 routes = room("lifecycle", __name__)
@@ -49,7 +49,7 @@ def show(lid: str) -> str:
 def decide(lid: str) -> Response | Shown:
     """First all that would change; confirmed it is kept and written, sent in twice only once."""
     session = sessions.current()
-    _guard_form(session)
+    guard_form(session)
     bench = open_bench(session, WAIT_TO_ACT)
     life = require_life(bench)
     if (earlier := _sent_before(life)) is not None:
@@ -70,7 +70,7 @@ def decide(lid: str) -> Response | Shown:
 def write_again(lid: str, number: str) -> Response:
     """Write what could not be written before."""
     session = sessions.current()
-    _guard_form(session)
+    guard_form(session)
     life = require_life(open_bench(session, WAIT_TO_ACT))
     if not life.decisions or str(life.decisions[-1].payload["number"]) != number:
         raise InputError("Only the newest decision about this patient's course can be written again.")
@@ -205,7 +205,7 @@ def _carry_out(bench: Bench, life: Life, asked: Asked) -> Response | Shown:
     desk().glue.keep_record(
         services, decision, server=session.iss, patient_id=session.patient, now=desk().now
     )
-    _note(session, f"course-{asked.action.value}", decision.id)
+    note(session, f"course-{asked.action.value}", decision.id)
     _write(session, decision.id)
     return _to_course(session, decisions_about(session, life.plan.plan_id)[-1])
 
@@ -214,7 +214,7 @@ def _write(session: LiveSession, decision_id: str) -> None:
     """The record has changed: every page after this reads it again."""
     with suppress(Temporary):
         receipt = carried(session, decision_id)
-        _note(session, "decision-written", decision_id, receipt.state.value)
+        note(session, "decision-written", decision_id, receipt.state.value)
     sessions.read_again(session)
     desk().readings.forget(session.lid)
 
@@ -228,16 +228,3 @@ def _signer(session: LiveSession) -> Clinician:
     if session.signer is None:
         raise RefusedError(NOT_A_SIGNER)
     return session.signer
-
-
-def _guard_form(session: LiveSession) -> None:
-    try:
-        workflow.guard_patient(session.patient, request.form.get("patient", ""))
-    except PatientMismatch:
-        _note(session, "patient-guard", outcome="stopped")
-        raise
-
-
-def _note(session: LiveSession, action: str, target: str = "", outcome: str = "success") -> None:
-    event = AuditEvent(session.user or "", action, session.iss, session.reference, target, outcome)
-    desk().services.audit.append(event, desk().now())

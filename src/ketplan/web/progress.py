@@ -14,9 +14,8 @@ from werkzeug.wrappers import Response
 
 from ketplan import workflow
 from ketplan.clinical.plan import Clinician
-from ketplan.errors import EhrError, InputError, PatientMismatch, RefusedError, Temporary
+from ketplan.errors import EhrError, InputError, RefusedError, Temporary
 from ketplan.fhir.rendering.review_response import KIND, AnsweredReview
-from ketplan.store.audit import AuditEvent
 from ketplan.store.reviews import StoredReview
 from ketplan.web import course as courses
 from ketplan.web import sessions
@@ -31,6 +30,7 @@ from ketplan.web.presenters import progress_form, readiness, words, writing
 from ketplan.web.presenters.curve import curve
 from ketplan.web.presenters.progress_form import Said
 from ketplan.web.sessions import LiveSession
+from ketplan.web.trail import guard_form, note
 
 routes = room("progress", __name__)
 
@@ -56,7 +56,7 @@ def answer(lid: str) -> Response | Shown:
     """First what the answers change here, what they leave in the EHR, and what would be written; confirmed by
     name they are kept and written. Sent in twice they are kept and written once."""
     session, signer = sessions.current(), _signer()
-    _guard_form(session)
+    guard_form(session)
     bench = open_bench(session, WAIT_TO_ACT)
     for _ in range(TRIES):
         course = courses.require_course(bench)
@@ -101,7 +101,7 @@ def result(lid: str, record: str) -> str:
 def write_again(lid: str, record: str) -> Response:
     """Write what could not be written before."""
     session = sessions.current()
-    _guard_form(session)
+    guard_form(session)
     _write(session, _require_kept(_reviews(session), record))
     return redirect(url_for(".result", lid=lid, record=record), 303)
 
@@ -197,14 +197,6 @@ def _signer() -> Clinician:
     return signer
 
 
-def _guard_form(session: LiveSession) -> None:
-    try:
-        workflow.guard_patient(session.patient, request.form.get("patient", ""))
-    except PatientMismatch:
-        _note(session, "patient-guard", outcome="stopped")
-        raise
-
-
 def _read(course: Course, signer: Clinician) -> Said:
     rows = progress_form.asked(course.now, course.history)
     return progress_form.read(request.form, rows, signer, desk().now())
@@ -268,7 +260,7 @@ def _add(session: LiveSession, course: Course, review: AnsweredReview) -> Stored
         )
     except RefusedError:
         return None
-    _note(session, "course-reviewed", review.id)
+    note(session, "course-reviewed", review.id)
     return kept
 
 
@@ -284,7 +276,7 @@ def _write(session: LiveSession, kept: StoredReview) -> None:
             now=desk().now,
         )
         receipt = carried(session, kept.review_id)
-        _note(session, "review-written", kept.review_id, receipt.state.value)
+        note(session, "review-written", kept.review_id, receipt.state.value)
     sessions.read_again(session)
     desk().readings.forget(session.lid)
 
@@ -321,8 +313,3 @@ def _bench_if_any(session: LiveSession) -> Bench | None:
         return open_bench(session)
     except EhrError:
         return None
-
-
-def _note(session: LiveSession, action: str, target: str = "", outcome: str = "success") -> None:
-    event = AuditEvent(session.user or "", action, session.iss, session.reference, target, outcome)
-    desk().services.audit.append(event, desk().now())

@@ -9,11 +9,10 @@ from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from ketplan import workflow
-from ketplan.errors import EhrError, InputError, PatientMismatch, RefusedError
+from ketplan.errors import EhrError, InputError, RefusedError
 from ketplan.fhir.invariants import patients
 from ketplan.fhir.rendering.session import SessionRecord
 from ketplan.kept import steps_of
-from ketplan.store.audit import AuditEvent
 from ketplan.store.plans import StoredPlan
 from ketplan.web import closing, sessions, sheet_form
 from ketplan.web.bench import WAIT_TO_ACT, open_bench
@@ -26,6 +25,7 @@ from ketplan.web.page import bench_page
 from ketplan.web.presenters import session_sheet as presenter
 from ketplan.web.presenters import writing
 from ketplan.web.sessions import LiveSession
+from ketplan.web.trail import guard_form, note
 from ketplan.web.writing import Writing
 
 routes = room("session_sheet", __name__)
@@ -102,7 +102,7 @@ def _save(visit: str, stage: str, fill: Fill) -> Response | tuple[str, int]:
     beside what stands now.
     """
     session = sessions.current()
-    _guard_form(session)
+    guard_form(session)
     day = open_day(session, visit, WAIT_TO_ACT)
     require_open(day)
     filled = day.with_content(fill(day, request.form))
@@ -114,7 +114,7 @@ def _save(visit: str, stage: str, fill: Fill) -> Response | tuple[str, int]:
         stored = sheets.save(day.key, weighed.content, day.stored.version, day.now)
     except RefusedError:
         return _page(open_day(session, visit).with_content(filled.content), stage, stale=True), 409
-    _note(session, f"session-{stage}-saved", day.record_id)
+    note(session, f"session-{stage}-saved", day.record_id)
     kept = weighed.with_content(stored.content)
     place = _place_with_problems(kept) if stage == "during" else None
     return redirect(url_for(f".{stage}", lid=session.lid, visit=visit, set=place, _anchor="now"), 303)
@@ -149,14 +149,6 @@ def _shown(day: Day) -> dict[str, Any]:
         "planned": day.planned,
         "may_record": day.session.recorder is not None and not day.is_closed,
     }
-
-
-def _guard_form(session: LiveSession) -> None:
-    try:
-        workflow.guard_patient(session.patient, request.form.get("patient", ""))
-    except PatientMismatch:
-        _note(session, "patient-guard", outcome="stopped")
-        raise
 
 
 # --- closing ------------------------------------------------------------------------------------------------
@@ -201,7 +193,7 @@ def _notes(day: Day) -> tuple[str, ...]:
 def close_sheet(lid: str, visit: str) -> Response | tuple[str, int]:
     """Close what was shown, then write it. A sheet that changed meanwhile is shown again instead."""
     session = sessions.current()
-    _guard_form(session)
+    guard_form(session)
     day = open_day(session, visit, WAIT_TO_ACT)
     if day.is_closed:
         return redirect(url_for(".closed", lid=lid, visit=visit), 303)
@@ -218,7 +210,7 @@ def close_sheet(lid: str, visit: str) -> Response | tuple[str, int]:
         workflow.guard_patient(session.reference, *patients(step.resource))
     closed = {"clinician": recorder.reference, "name": recorder.name, "at": day.now.isoformat()}
     desk().services.sheets.save(day.key, {**day.content, "closed": closed}, day.stored.version, day.now)
-    _note(session, "session-closed", day.record_id)
+    note(session, "session-closed", day.record_id)
     return _write(day.with_content({**day.content, "closed": closed}))
 
 
@@ -226,7 +218,7 @@ def close_sheet(lid: str, visit: str) -> Response | tuple[str, int]:
 def write_again(lid: str, visit: str) -> Response:
     """Write what could not be written when the sheet was closed."""
     session = sessions.current()
-    _guard_form(session)
+    guard_form(session)
     day = open_day(session, visit, WAIT_TO_ACT)
     if not day.is_closed:
         raise InputError("This sheet has not been closed yet.")
@@ -251,7 +243,7 @@ def _carry_out(run: Writing, session: LiveSession, day: Day, record: SessionReco
             desk().services, record, server=session.iss, patient_id=session.patient, now=desk().now
         )
     run.receipt = carried(session, day.record_id, LONG_SECONDS)
-    _note(session, "session-written", day.record_id, run.receipt.state.value)
+    note(session, "session-written", day.record_id, run.receipt.state.value)
 
 
 @routes.get("/sessions/<visit>/closed")
@@ -293,8 +285,3 @@ def _kept(day: Day) -> StoredPlan | None:
     session = day.session
     found = desk().services.plans.find(session.iss, session.patient, SessionRecord.kind)
     return next((k for k in found if k.plan_id == day.record_id), None)
-
-
-def _note(session: LiveSession, action: str, target: str = "", outcome: str = "success") -> None:
-    event = AuditEvent(session.user or "", action, session.iss, session.reference, target, outcome)
-    desk().services.audit.append(event, desk().now())

@@ -13,7 +13,6 @@ from ketplan.clinical.plan import Clinician, ConfirmedPlan
 from ketplan.errors import InputError, PatientMismatch, RefusedError
 from ketplan.fhir.invariants import patients
 from ketplan.fhir.render import Step
-from ketplan.store.audit import UNKNOWN, AuditEvent
 from ketplan.store.plans import StoredPlan
 from ketplan.web import sessions
 from ketplan.web import work as works
@@ -25,6 +24,7 @@ from ketplan.web.page import bench_page, standing
 from ketplan.web.presenters import rungs
 from ketplan.web.presenters import writing as presenter
 from ketplan.web.sessions import LiveSession
+from ketplan.web.trail import guard_form, note
 from ketplan.web.writing import Writing
 from ketplan.writeback.ladder import Choice, laddered
 
@@ -40,7 +40,7 @@ def preview(lid: str) -> str:
     """Each resource, where it lands and what is lost; and the one form that signs."""
     session = sessions.current()
     bench = open_bench(session)
-    _note(session, "plan-previewed", bench.proposal.plan_id)
+    note(session, "plan-previewed", bench.proposal.plan_id)
     steps, barred = _as_signed(bench)
     steps = laddered(steps, Choice.IF_NEEDED, session.encounter or "")
     ladder = rungs.ladder(steps, bench.preview(steps))
@@ -61,7 +61,7 @@ def preview(lid: str) -> str:
 def sign(lid: str) -> Response:
     """Sign what was shown. Nothing is sent unless launch, form, record and resources name one patient."""
     session = sessions.current()
-    _guard_form(session)
+    guard_form(session)
     signer, shown = _signer(session), presenter.unpacked(request.form.get("shown", ""))
     below = _chosen(request.form.get("below", Choice.IF_NEEDED))
     if not shown:
@@ -77,7 +77,7 @@ def sign(lid: str) -> Response:
 def resume(lid: str) -> Response:
     """Carry a signed plan on from where its writing stopped."""
     session = sessions.current()
-    _guard_form(session)
+    guard_form(session)
     plan = _stored(session, request.form.get("plan", ""))
     if plan is None:
         raise InputError("There is no such plan of this patient to carry on.")
@@ -126,14 +126,6 @@ def _as_signed(bench: Bench) -> tuple[tuple[Step, ...], str]:
 
 def _confirmed(bench: Bench, signer: Clinician, at: datetime) -> tuple[ConfirmedPlan, tuple[Step, ...]]:
     return workflow.confirm(bench.proposal, bench.resolutions, signer, at)
-
-
-def _guard_form(session: LiveSession) -> None:
-    try:
-        workflow.guard_patient(session.patient, request.form.get("patient", ""))
-    except PatientMismatch:
-        _note(session, "patient-guard", outcome="stopped")
-        raise
 
 
 def _name(session: LiveSession) -> str:
@@ -188,19 +180,19 @@ def _write(
     _guard_resources(session, steps)
     plan, steps = _confirmed(bench, signer, desk().now())
     steps = laddered(steps, below, visit)
-    run.plan_id, run.total = plan.id, len(steps)
-    _note(session, "plan-signed", plan.id)
+    run.plan_id = plan.id
+    note(session, "plan-signed", plan.id)
     desk().glue.keep_plan(
         desk().services, plan, steps, server=session.iss, patient_id=session.patient, now=desk().now
     )
     run.receipt = carried(session, plan.id, LONG_SECONDS)
-    _note(session, "plan-written", plan.id, run.receipt.state.value)
+    note(session, "plan-written", plan.id, run.receipt.state.value)
 
 
 def _carry_on(run: Writing, session: LiveSession, plan_id: str) -> None:
     run.plan_id = plan_id
     run.receipt = carried(session, plan_id, LONG_SECONDS)
-    _note(session, "plan-resumed", plan_id, run.receipt.state.value)
+    note(session, "plan-resumed", plan_id, run.receipt.state.value)
 
 
 def _afresh(session: LiveSession) -> Bench:
@@ -211,8 +203,3 @@ def _afresh(session: LiveSession) -> Bench:
 def _guard_resources(session: LiveSession, steps: Sequence[Step]) -> None:
     for step in steps:
         workflow.guard_patient(session.reference, *patients(step.resource))
-
-
-def _note(session: LiveSession, action: str, target: str = "", outcome: str = "success") -> None:
-    event = AuditEvent(session.user or UNKNOWN, action, session.iss, session.reference, target, outcome)
-    desk().services.audit.append(event, desk().now())

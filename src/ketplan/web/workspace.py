@@ -16,7 +16,6 @@ from ketplan.clinical.findings import must_be_resolved
 from ketplan.clinical.plan import Resolution
 from ketplan.clinical.screens.suicide import RELEASE_FIELDS
 from ketplan.errors import InputError, RefusedError
-from ketplan.store.audit import UNKNOWN, AuditEvent
 from ketplan.web import sessions
 from ketplan.web import work as works
 from ketplan.web.bench import WAIT_TO_ACT, Bench, lay_out, open_bench, start_of
@@ -25,6 +24,7 @@ from ketplan.web.context import desk
 from ketplan.web.guard import room
 from ketplan.web.life import life_of
 from ketplan.web.page import workspace_page
+from ketplan.web.trail import note
 from ketplan.web.work import Answer, Work, fingerprint
 
 routes = room("workspace", __name__)
@@ -37,7 +37,7 @@ RULE_ID = re.compile(r"[A-Za-z0-9_.-]{1,60}")
 @routes.get("/")
 def show(lid: str) -> str:
     bench = open_bench(sessions.current())
-    _note(bench.session, "record-read")
+    note(bench.session, "record-read")
     return _page(bench)
 
 
@@ -53,7 +53,7 @@ def refresh(lid: str) -> Response:
 def end(lid: str) -> str:
     session = sessions.current()
     sessions.end(session)
-    _note(session, "session-ended")
+    note(session, "session-ended")
     return render_template("ended.html")
 
 
@@ -80,7 +80,7 @@ def reopen(lid: str) -> Response:
     if not RULE_ID.fullmatch(finding):
         raise InputError("The form does not say which finding is meant: look at the page again.")
     works.save(session, works.load(session).without(finding))
-    _note(session, "finding-reopened", finding)
+    note(session, "finding-reopened", about=finding)
     return redirect(url_for(".show", lid=lid, _anchor=f"finding-{finding}"), 303)
 
 
@@ -123,12 +123,7 @@ def _resolve(bench: Bench, finding_id: str, reason: str) -> None:
         raise RefusedError("Only a clinician whose role may sign here can resolve a finding.")
     given = Resolution(finding_id, reason, signer.reference, now)
     works.save(session, bench.work.answered(Answer(given, signer.name, fingerprint(found))))
-    _note(session, "finding-resolved", finding_id)
-
-
-def _note(session: sessions.LiveSession, action: str, finding: str = "") -> None:
-    event = AuditEvent(session.user or UNKNOWN, action, session.iss, session.reference, note=finding)
-    desk().services.audit.append(event, desk().now())
+    note(session, "finding-resolved", about=finding_id)
 
 
 # --- changing -----------------------------------------------------------------------------------------------

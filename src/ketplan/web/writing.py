@@ -27,7 +27,6 @@ class Writing:
     """One run as the page sees it. `changes` are why nothing was sent: it was not what had been shown."""
 
     plan_id: str = ""
-    total: int = 0
     changes: tuple[str, ...] = ()
     receipt: Receipt | None = None
     error: KetplanError | None = None
