@@ -14,8 +14,9 @@ from ketplan.store.audit import AuditEvent, AuditTrail
 from ketplan.store.database import Database
 from ketplan.store.drafts import DraftWorks
 from ketplan.store.journal import STEP_STATES, Journal, Planned, StepState
-from ketplan.store.locks import RunLocks, is_running, this_host
+from ketplan.store.locks import RunLocks
 from ketplan.store.plans import PLAN_STATES, Plans, PlanState
+from ketplan.store.processes import Process, is_running, this_host
 from tests.store.conftest import MINUTE, NOW
 
 ISS = "https://ehr.example.org/fhir"
@@ -196,8 +197,8 @@ def test_a_lease_that_is_not_renewed_lapses(database: Database) -> None:
 def test_only_a_dead_process_of_the_same_host_is_taken_over(
     database: Database, host: str, running: bool, taken: bool
 ) -> None:
-    RunLocks(database, host="here", pid=4711).acquire("plan-1", "run-1", NOW, LEASE)
-    ours = RunLocks(database, host=host, pid=4712, running=lambda pid: running or pid != 4711)
+    RunLocks(database, Process("here", 4711)).acquire("plan-1", "run-1", NOW, LEASE)
+    ours = RunLocks(database, Process(host, 4712, lambda pid: running or pid != 4711))
     assert ours.acquire("plan-1", "run-2", NOW, LEASE) is taken
 
 

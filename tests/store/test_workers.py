@@ -12,13 +12,13 @@ import pytest
 
 from ketplan.errors import ConfigError
 from ketplan.store.database import Database
-from ketplan.store.locks import is_running
+from ketplan.store.processes import Process, is_running
 from ketplan.store.workers import SILENCE, Workers
 from tests.store.conftest import MINUTE, NOW
 
 
 def workers(database: Database, host: str = "one", pid: int = 1, dead: tuple[int, ...] = ()) -> Workers:
-    return Workers(database, host, pid, lambda other: other not in dead)
+    return Workers(database, Process(host, pid, lambda other: other not in dead))
 
 
 def test_a_name_belongs_to_one_living_process(database: Database) -> None:

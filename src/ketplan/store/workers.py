@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,27 +9,19 @@ from sqlalchemy import Row, delete, insert, select, update
 
 from ketplan.errors import ConfigError
 from ketplan.store.database import Database
-from ketplan.store.locks import is_running, this_host
+from ketplan.store.processes import Process
 
 SILENCE = timedelta(seconds=30)
 """After so long without a sign a worker counts as dead."""
 
 
 class Workers:
-    """`host`, `pid` and `running` say who we are and whether a process of this host still lives."""
+    """The living and the dead, as `us` sees them."""
 
-    def __init__(
-        self,
-        database: Database,
-        host: str | None = None,
-        pid: int | None = None,
-        running: Callable[[int], bool] = is_running,
-    ) -> None:
+    def __init__(self, database: Database, us: Process | None = None) -> None:
         self._database = database
         self._table = database.schema.worker
-        self._host = host or this_host()
-        self._pid = pid or os.getpid()
-        self._running = running
+        self._us = us or Process()
 
     def begin(self, name: str, now: datetime) -> None:
         """Enter this process under `name`. ConfigError while another living process has that name.
@@ -44,7 +34,7 @@ class Workers:
                 raise ConfigError(f"Another worker is running under the name {name}: give this one another.")
             connection.execute(delete(self._table).where(self._table.c.name == name))
             connection.execute(
-                insert(self._table).values(name=name, host=self._host, pid=self._pid, seen=now)
+                insert(self._table).values(name=name, host=self._us.host, pid=self._us.pid, seen=now)
             )
 
     def beat(self, name: str, now: datetime) -> None:
@@ -79,5 +69,4 @@ class Workers:
         return None
 
     def _lives(self, row: Row[Any], now: datetime) -> bool:
-        here = row.host == self._host and row.pid != self._pid
-        return bool(row.seen > now - SILENCE) and not (here and not self._running(row.pid))
+        return bool(row.seen > now - SILENCE) and not self._us.knows_dead(row.host, row.pid)
