@@ -43,6 +43,7 @@ from ketplan.store.retention import Retention
 from ketplan.store.reviews import Reviews
 from ketplan.store.sheets import Sheets
 from ketplan.store.unsent import UnsentForms
+from ketplan.store.visits import SyncedVisits
 from ketplan.store.workers import Workers
 from ketplan.writeback.chart import EhrChart, remembering
 from ketplan.writeback.ladder import given_way, settled, wanted
@@ -83,6 +84,7 @@ class Services:
     workers: Workers
     retention: Retention
     observed: ObservedRefusals
+    visits: SyncedVisits
     vendors: Vendors
 
 
@@ -109,6 +111,7 @@ def open_services(settings: Settings) -> Services:
         Workers(database),
         Retention(database),
         ObservedRefusals(database),
+        SyncedVisits(database),
         vendors(settings),
     )
 

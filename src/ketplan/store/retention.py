@@ -31,8 +31,10 @@ class Retention:
     def __init__(self, database: Database) -> None:
         self._database = database
         tables = database.schema
-        # Children before their parents; each with the column that says when it was touched.
-        self._tables: tuple[tuple[Table, str], ...] = (
+        # Children before their parents; each with the column that says when it was touched. That ketplan
+        # itself looked at the EHR keeps nobody's things longer.
+        self._tables: tuple[tuple[Table, str | None], ...] = (
+            (tables.synced_visits, None),
             (tables.review, "at"),
             (tables.session_sheet, "updated"),
             (tables.unsent, "updated"),
@@ -45,6 +47,8 @@ class Retention:
         last: dict[tuple[str, str], datetime] = {}
         with self._database.reading() as connection:
             for table, touched in self._tables:
+                if touched is None:
+                    continue
                 newest = func.max(table.c[touched]).label("newest")
                 asking = select(table.c.iss, table.c.patient_id, newest).group_by(
                     table.c.iss, table.c.patient_id

@@ -11,7 +11,7 @@ from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, Tex
 from ketplan.store.columns import Moment, Sealed
 from ketplan.store.vault import Vault
 
-VERSION = "0001"
+VERSION = "0002"
 """The layout below, as `migrations/versions` calls it. A changed table is a new layout, with a way there."""
 
 LAYOUT = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
@@ -125,6 +125,15 @@ class Schema:
             Column("plan_id", ForeignKey("plan.plan_id", ondelete="CASCADE"), primary_key=True),
             Column("at", Moment, nullable=False),
             Column("content", Sealed(vault), nullable=False),
+        )
+        self.synced_visits = Table(
+            "synced_visits",
+            tables,
+            Column("plan_id", ForeignKey("plan.plan_id", ondelete="CASCADE"), primary_key=True),
+            Column("iss", String(500), nullable=False, index=True),
+            Column("patient_id", String(64), nullable=False),
+            Column("content", Sealed(vault), nullable=False),
+            Column("at", Moment, nullable=False),
         )
         self.review = Table(
             "review",
