@@ -3,6 +3,7 @@
 KetplanError
 ├── InputError              what was given cannot be used: one sentence, exit 2, HTTP 400
 ├── ConfigError             a setting is missing or unsafe: exit 2, refuses to start
+├── PdfUnavailable          the extra [pdf], or a library it needs, is not installed here: HTTP 501
 ├── RefusedError            a rule forbids it: findings open, wrong role, blocked: exit 3, HTTP 403
 │   ├── PatientMismatch     the patient guard stopped it: exit 3, HTTP 409
 │   └── TakenOver           another run is writing the same plan now
@@ -40,6 +41,11 @@ class InputError(KetplanError):
 
 class ConfigError(KetplanError):
     exit_code = 2
+
+
+class PdfUnavailable(KetplanError):
+    exit_code = 2
+    http_status = 501
 
 
 class RefusedError(KetplanError):

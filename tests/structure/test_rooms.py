@@ -25,6 +25,8 @@ MAY_IMPORT = {
     "workflow": {"errors", "clinical", "scheduling", "fhir"},
     "report": {"errors", "clinical", "scheduling", "fhir", "workflow"},
     "manual": {"errors", "clinical", "scheduling"},
+    # Whoever has a plan may want it on paper: this room knows no page, no EHR and no database.
+    "paper": {"errors", "clinical", "scheduling", "fhir", "workflow"},
     "writeback": {"errors", "clinical", "scheduling", "fhir", "workflow", "ehr", "store"},
     "sandbox": set(),
 }
@@ -36,6 +38,8 @@ ONE_DOOR = {
     "sqlalchemy": {"store"},
     "alembic": {"store"},
     "dbos": {"writeback"},
+    "weasyprint": {"paper"},
+    "jinja2": {"paper"},
     "cryptography": {"store", "sandbox"},
     "click": {
         "cli",
