@@ -49,6 +49,8 @@ _CALLED = {
     "CarePlan": "care plan",
     "ServiceRequest": "requests",
     "Appointment": "visits",
+    "Task": "tasks to book",
+    "Communication": "message",
     "DocumentReference": "note",
     "QuestionnaireResponse": "answers",
     "Provenance": "signature",

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from ketplan.errors import EhrError, Fatal, Forbidden, NotSupported, Temporary
 from ketplan.fhir.render import Step, render
 from ketplan.fhir.rendering.note import NOTE, RESPONSE, TITLE, TRUTH
+from ketplan.fhir.rendering.to_do import MESSAGE
 from ketplan.store.plans import PlanState
 from ketplan.writeback.ladder import Choice, Rung, climb, given_way, laddered
 from ketplan.writeback.runner import run
@@ -22,7 +23,7 @@ from tests.writeback.builders import outcomes, row_of
 from tests.writeback.fakes import Clock, FakeEhr, FakeJournal, FakeLock, Json
 
 KINDS = ("Appointment", "CarePlan", "DocumentReference", "Goal", "Provenance")
-ALL_KINDS = (*KINDS, "QuestionnaireResponse", "ServiceRequest")
+ALL_KINDS = (*KINDS, "Communication", "QuestionnaireResponse", "ServiceRequest", "Task")
 VISITS = ("infusion-1", "cbt-1", "24h_check_call")
 
 
@@ -196,5 +197,74 @@ def test_the_note_tells_all_in_text_and_names_no_drug_in_its_title() -> None:
 def test_a_record_without_a_care_plan_has_no_ladder() -> None:
     alone = tuple(step for step in native() if step.type == "Goal")
     assert laddered(alone, Choice.ALSO) == alone
-    assert {s.key for s in steps()} - {s.key for s in native()} == {NOTE, RESPONSE}
+    tasks = {f"task-{visit}" for visit in VISITS}
+    assert {s.key for s in steps()} - {s.key for s in native()} == {NOTE, RESPONSE, MESSAGE, *tasks}
     assert Outcome.REPLACED in TOLD
+
+
+# --- what asks somebody to book -----------------------------------------------------------------------------
+
+
+def test_a_visit_that_is_not_taken_becomes_a_task_though_the_care_plan_tells_of_it() -> None:
+    ehr = FakeEhr(not_taken=("Appointment",))
+    receipt = write(ehr, FakeJournal())
+    assert ehr.counts()["Task"] == len(VISITS)
+    assert not ehr.all("Communication") and not ehr.all("DocumentReference")
+    row = row_of(receipt, "appointment-infusion-1")
+    task = ehr.held["Task", row_of(receipt, "task-infusion-1").reference.partition("/")[2]].raw
+    assert f"can be read in Task/{task['id']}. The visit has to be booked by hand." in row.detail
+    assert task["for"] == {"reference": PATIENT}
+    assert task["focus"]["reference"] == row_of(receipt, "request-infusion").reference
+    assert task["basedOn"] == [{"reference": row_of(receipt, "care-plan").reference}]
+    assert (task["status"], task["intent"]) == ("requested", "plan")
+    assert task["description"].startswith("Book: Ketamine infusion 1 of 6, 2026-03-02 ")
+    assert receipt.complete
+
+
+def test_only_the_visit_that_was_refused_is_asked_for() -> None:
+    def before(verb: str, resource: Json) -> None:
+        if resource["resourceType"] == "Appointment" and "infusion-1" in str(resource["identifier"]):
+            raise NotSupported("not this one", 405)
+
+    ehr = FakeEhr(before=before)
+    write(ehr, FakeJournal())
+    assert (ehr.counts()["Appointment"], ehr.counts()["Task"]) == (len(VISITS) - 1, 1)
+
+
+def test_where_no_task_is_taken_one_message_lists_the_visits() -> None:
+    ehr = FakeEhr(not_taken=("Appointment", "Task"))
+    receipt = write(ehr, FakeJournal())
+    (message,) = ehr.all("Communication")
+    lines = message["payload"][0]["contentString"].splitlines()
+    assert len(lines) == 1 + len(VISITS)
+    assert lines[1:] == sorted(lines[1:], key=lambda line: line.partition(", 2026")[2])
+    assert message["recipient"] == [message["sender"]]
+    assert f"Communication/{message['id']}" in row_of(receipt, "appointment-cbt-1").detail
+    assert not [row for row in receipt.rows if row.type == "Task"]
+    assert receipt.complete
+
+
+def test_where_nobody_can_be_asked_the_plan_still_tells_the_times() -> None:
+    ehr = FakeEhr(not_taken=("Appointment", "Task", "Communication"))
+    receipt = write(ehr, FakeJournal())
+    assert "ServiceRequest/" in row_of(receipt, "appointment-infusion-1").detail
+    assert {row.type for row in receipt.rows}.isdisjoint({"Task", "Communication"})
+    assert receipt.complete
+
+
+def test_what_is_asked_for_names_neither_drug_nor_diagnosis_beside_the_visits_own_title() -> None:
+    told = [s.resource for s in steps() if s.type in ("Task", "Communication")]
+    titles = {visit.title for visit in a_draft().visits}
+    said = str(told)
+    for title in titles:
+        said = said.replace(title, "")
+    assert not [word for word in ("etamine", "mg", "nxiety", "Condition/") if word in said]
+
+
+def test_the_pdf_stands_behind_the_text_and_is_the_same_however_often_it_is_sent() -> None:
+    with_pdf = laddered(native(), Choice.ALSO, "", b"%PDF-1.7 once")
+    note = next(step for step in with_pdf if step.key == NOTE).resource
+    kinds = [content["attachment"]["contentType"] for content in note["content"]]
+    assert kinds == ["text/plain;charset=utf-8", "text/html;charset=utf-8", "application/pdf"]
+    assert b64decode(note["content"][2]["attachment"]["data"]) == b"%PDF-1.7 once"
+    assert note["content"][2]["attachment"]["size"] == len(b"%PDF-1.7 once")

@@ -40,11 +40,24 @@ SCOPES: tuple[Scope, ...] = (
     Scope("user", "Appointment", "crus", "write the plan's visits"),
     Scope("user", "Provenance", "crs", "record who signed"),
     Scope("user", "DocumentReference", "crs", "write the plan as a note where no care plan is taken"),
+    Scope("user", "Task", "crus", "have a visit booked by hand where no appointment is taken"),
+    Scope("user", "Communication", "crus", "tell who signs which visits are to be booked by hand"),
     Scope("user", "QuestionnaireResponse", "c", "write answers to a scale, or a plan where no note is taken"),
     Scope("user", "Observation", "c", "write scores of scales and what a session measured"),
     Scope("user", "Procedure", "c", "write that a dosing session took place"),
     Scope("user", "MedicationAdministration", "c", "write the dose that was given"),
     Scope("user", "AdverseEvent", "c", "write an adverse event"),
+)
+# Work across patients: whom to call about which visit, and nothing of anybody's record. No clinical resource
+# is ever written by this permission.
+CLINIC_SCOPES: tuple[Scope, ...] = (
+    Scope("user", "Patient", "rs", "name, date of birth and telephone of those whose visits are listed"),
+    Scope("user", "Appointment", "rs", "where each visit of a plan stands"),
+    Scope("user", "Schedule", "rs", "calendars of chairs and therapists"),
+    Scope("user", "Slot", "rs", "free times to offer when somebody is away"),
+    Scope("user", "Practitioner", "rs", "name of the user"),
+    Scope("user", "PractitionerRole", "rs", "role of the user"),
+    Scope("user", "Task", "crs", "give somebody a task, once"),
 )
 IDENTITY = ("openid", "fhirUser")
 CONTEXT = {
@@ -67,6 +80,15 @@ def requested(capabilities: frozenset[str], in_ehr: bool, override: tuple[str, .
     words = _v2 if "permission-v2" in capabilities else _v1
     context = "launch" if in_ehr else "launch/patient"
     return " ".join([*IDENTITY, context, *(word for scope in SCOPES for word in words(scope))])
+
+
+def for_clinic(capabilities: frozenset[str]) -> str:
+    """The scope parameter of a standalone launch without a patient, in the dialect of `requested`.
+
+    A site's own list belongs to launches with a patient and is no part of it.
+    """
+    words = _v2 if "permission-v2" in capabilities else _v1
+    return " ".join([*IDENTITY, *(word for scope in CLINIC_SCOPES for word in words(scope))])
 
 
 def reasons(v1: bool = False, override: tuple[str, ...] = ()) -> list[tuple[str, str]]:

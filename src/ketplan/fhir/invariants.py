@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from ketplan.errors import KetplanError
-from ketplan.fhir import note_rules, session_rules, survey_rules
+from ketplan.fhir import note_rules, session_rules, survey_rules, to_do_rules
 from ketplan.fhir.datatypes import Json
 from ketplan.fhir.rendering import xhtml
 from ketplan.fhir.rendering.appointment import ACTORS
@@ -93,10 +93,12 @@ TIMES = {
     "ServiceRequest.occurrenceTiming.repeat.boundsPeriod.end": "dateTime",
 }
 # The tables above are a plan's, and stand in its profiles; these are everything ketplan writes.
-_REQUIRED = REQUIRED | survey_rules.REQUIRED | session_rules.REQUIRED | note_rules.REQUIRED
-_CODES = CODES | survey_rules.CODES | session_rules.CODES | note_rules.CODES
-_TARGETS = TARGETS | survey_rules.TARGETS | session_rules.TARGETS | note_rules.TARGETS
-_TIMES = TIMES | survey_rules.TIMES | session_rules.TIMES | note_rules.TIMES
+_REQUIRED = (
+    REQUIRED | survey_rules.REQUIRED | session_rules.REQUIRED | note_rules.REQUIRED | to_do_rules.REQUIRED
+)
+_CODES = CODES | survey_rules.CODES | session_rules.CODES | note_rules.CODES | to_do_rules.CODES
+_TARGETS = TARGETS | survey_rules.TARGETS | session_rules.TARGETS | note_rules.TARGETS | to_do_rules.TARGETS
+_TIMES = TIMES | survey_rules.TIMES | session_rules.TIMES | note_rules.TIMES | to_do_rules.TIMES
 _ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
 _INDEX = re.compile(r"\[\d+\]")
 
@@ -126,9 +128,10 @@ def require_valid(resource: Json, *, patient: str | None = None, unlinked: bool 
 
 
 def patients(resource: Json) -> list[str]:
-    """Whom a resource is about: its subject, or an Appointment's patient participants."""
+    """Whom a resource is about: its subject, whom a task is for, or an Appointment's patient participants."""
     actors = [p.get("actor") for p in _dicts(resource.get("participant"))]
-    references = [r.get("reference", "") for r in _dicts([resource.get("subject"), *actors])]
+    about = [resource.get("subject"), resource.get("for"), *actors]
+    references = [r.get("reference", "") for r in _dicts(about)]
     return [r for r in references if r.startswith("Patient/")]
 
 
@@ -271,6 +274,7 @@ _RULES: dict[str, Callable[[Json], Iterable[str]]] = {
     "AdverseEvent": session_rules.adverse_event,
     "Appointment": _appointment,
     "CarePlan": _care_plan,
+    "Communication": to_do_rules.message,
     "DocumentReference": note_rules.note,
     "Goal": _goal,
     "MedicationAdministration": session_rules.administration,

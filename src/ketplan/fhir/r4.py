@@ -24,6 +24,8 @@ SESSION = frozenset({"AdverseEvent", "MedicationAdministration", "Observation", 
 """The types a dosing session and what went wrong in it are made of."""
 NOTED = frozenset({"DocumentReference"})
 """What carries a plan in words where an EHR takes no more."""
+TO_DO = frozenset({"Communication", "Task"})
+"""What asks somebody to book by hand where an EHR takes no appointment."""
 
 
 def build(resource: Json) -> Json:
@@ -32,7 +34,7 @@ def build(resource: Json) -> Json:
     Raises KetplanError naming the elements at fault, never their values.
     """
     kind = resource.get("resourceType")
-    if kind not in AUTHORED | SURVEYED | SESSION | NOTED:
+    if kind not in AUTHORED | SURVEYED | SESSION | NOTED | TO_DO:
         raise KetplanError("ketplan does not write resources of this type.")
     try:
         _model(kind).model_validate(resource)

@@ -235,6 +235,7 @@ _WORDS: dict[str, Callable[[Step], str]] = {
     "AdverseEvent": lambda step: f"{step.resource['event']['text']}",
     "Appointment": _appointment_words,
     "CarePlan": _care_plan_words,
+    "Communication": lambda step: f"{step.resource['topic']['text']}, listed for who signed",
     "DocumentReference": lambda step: f"{step.resource['description']}, the whole of it to read",
     "Goal": lambda step: f"{step.resource['description']['text']}",
     "MedicationAdministration": lambda step: _done_words(step, "medicationCodeableConcept"),
@@ -245,4 +246,5 @@ _WORDS: dict[str, Callable[[Step], str]] = {
     ),
     "QuestionnaireResponse": _response_words,
     "ServiceRequest": lambda step: f"{step.resource['code']['text']}, {step.resource['status']}",
+    "Task": lambda step: str(step.resource["description"]),
 }

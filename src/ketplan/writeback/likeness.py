@@ -29,6 +29,7 @@ SIGNS = (
     "start",
     "startDate",
     "title",
+    "topic",
 )
 """Elements that tell one resource of a type and a patient from another."""
 ENOUGH = 2

@@ -36,8 +36,8 @@ def references(value: Any) -> Iterator[str]:
 
 
 def patients(resource: Mapping[str, Any]) -> set[str]:
-    """The ids of those the resource is about: subject, patient, or participating actor."""
-    about = [resource.get("subject"), resource.get("patient")]
+    """The ids of those the resource is about: subject, patient, whom a task is for, or who takes part."""
+    about = [resource.get("subject"), resource.get("patient"), resource.get("for")]
     participants = resource.get("participant")
     about += (
         [p.get("actor") for p in participants if isinstance(p, dict)]

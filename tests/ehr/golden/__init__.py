@@ -35,6 +35,8 @@ KEPT = {
     "care-plan-activities": "care-plan-active",
     "request-infusion": "service-request",
     "appointment-infusion-1": "appointment-booked",
+    "task-infusion-1": "task",
+    "message": "message",
     "provenance": "provenance",
     "note": "note",
     "plan-response": "plan-as-answers",

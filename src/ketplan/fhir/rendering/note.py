@@ -28,9 +28,16 @@ TRUTH = (
 )
 
 
-def render_note(plan: Json, plan_id: str, encounter: str = "") -> Json:
-    """The DocumentReference that tells the CarePlan `plan`; `encounter` is the id of the launch's, or ""."""
+def render_note(plan: Json, plan_id: str, encounter: str = "", pdf: bytes = b"") -> Json:
+    """The DocumentReference that tells the CarePlan `plan`: as text first, laid out, and as `pdf` if any.
+
+    `encounter` is the id of the visit it belongs to, or "".
+    """
     at = plan["created"]
+    forms = [("text/plain;charset=utf-8", as_text(plan).encode())]
+    forms.append(("text/html;charset=utf-8", as_html(plan).encode()))
+    if pdf:
+        forms.append(("application/pdf", pdf))
     author = plan.get("author")
     resource: Json = tidy(
         {
@@ -44,13 +51,7 @@ def render_note(plan: Json, plan_id: str, encounter: str = "") -> Json:
             "date": at,
             "author": [author] if author else [],
             "description": TITLE,
-            "content": [
-                {"attachment": _attachment(kind, words, at)}
-                for kind, words in (
-                    ("text/plain;charset=utf-8", as_text(plan)),
-                    ("text/html;charset=utf-8", as_html(plan)),
-                )
-            ],
+            "content": [{"attachment": _attachment(kind, data, at)} for kind, data in forms],
             "context": {
                 "encounter": [reference(f"Encounter/{encounter}")] if encounter else [],
                 "period": {"start": at, "end": at},
@@ -101,8 +102,7 @@ def _items(plan: Json) -> Iterator[Json]:
         yield {"linkId": f"part-{number}", "text": heading, "answer": [{"valueString": words or heading}]}
 
 
-def _attachment(kind: str, words: str, at: str) -> Json:
-    data = words.encode()
+def _attachment(kind: str, data: bytes, at: str) -> Json:
     return {
         "contentType": kind,
         "language": "en",

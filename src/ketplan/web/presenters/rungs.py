@@ -13,6 +13,8 @@ from ketplan.writeback.ladder import Choice, Foothold, Rung, climb
 
 IN = {
     Rung.NATIVE: "in",
+    Rung.TASK: "in a task: somebody has to book it by hand",
+    Rung.MESSAGE: "in a message to who signs; to be booked by hand",
     Rung.PLAN: "in the text of the care plan",
     Rung.REQUEST: "in the request that lists the times; to be booked by hand",
     Rung.NOTE: "in the note",

@@ -74,6 +74,8 @@ TYPES: Mapping[str, str] = MappingProxyType(
         "Procedure": "procedure",
         "MedicationAdministration": "dose given",
         "AdverseEvent": "adverse event",
+        "Task": "task to book",
+        "Communication": "message",
     }
 )
 
