@@ -13,7 +13,8 @@ from ketplan.clinical.progress.course_now import CourseNow, course_now
 from ketplan.clinical.progress.facts import Happened
 from ketplan.clinical.progress.history import History
 from ketplan.clinical.progress.limits import Limits
-from ketplan.web.presenters.curve import Curve, curve
+from ketplan.web.presenters.curve import curve
+from ketplan.web.presenters.picture import Picture
 from tests.clinical_progress.builders import a_plan
 
 START = date(2026, 3, 2)
@@ -25,7 +26,7 @@ def rated(*totals: int | None, every: int = 14) -> tuple[Rating, ...]:
     return tuple(Rating("GAD-7", on, total, 14) for on, total in zip(days, known, strict=True))
 
 
-def drawn(*totals: int | None) -> Curve | None:
+def drawn(*totals: int | None) -> Picture | None:
     return curve(gad(rated(*totals)), Limits())
 
 
@@ -38,11 +39,11 @@ def gad(ratings: tuple[Rating, ...]) -> CourseNow:
 def test_each_rating_stands_at_its_day_and_height() -> None:
     found = drawn(16, 12, 7)
     assert found
-    assert [d.total for d in found.dots] == ["16", "12", "7"]
-    assert [d.reached for d in found.dots] == [False, False, True]
-    assert [d.x for d in found.dots] == sorted({d.x for d in found.dots})
-    assert found.dots[0].y < found.dots[1].y < found.dots[2].y
-    assert found.path.startswith(f"M{found.dots[0].x} {found.dots[0].y} L")
+    assert [d.text for d in found.lines[0].dots] == ["16", "12", "7"]
+    assert [d.reached for d in found.lines[0].dots] == [False, False, True]
+    assert [d.x for d in found.lines[0].dots] == sorted({d.x for d in found.lines[0].dots})
+    assert found.lines[0].dots[0].y < found.lines[0].dots[1].y < found.lines[0].dots[2].y
+    assert found.lines[0].path.startswith(f"M{found.lines[0].dots[0].x} {found.lines[0].dots[0].y} L")
 
 
 def test_the_bands_fill_the_scale_without_a_gap() -> None:
@@ -52,10 +53,14 @@ def test_the_bands_fill_the_scale_without_a_gap() -> None:
     assert sum(s.height for s in found.stripes) == pytest.approx(found.bottom - found.top, abs=0.5)
 
 
-def test_response_and_remission_are_lines_with_their_numbers() -> None:
+def test_reliable_change_response_and_remission_are_lines_with_their_numbers() -> None:
     found = drawn(16, 12)
     assert found
-    assert [level.words for level in found.levels] == ["response: 8 or less", "remission: below 5"]
+    assert [level.words for level in found.levels] == [
+        "reliable: 12 or less",
+        "response: 8 or less",
+        "remission: below 5",
+    ]
 
 
 @pytest.mark.parametrize("totals", [(), (16,), (16, None)])
@@ -67,10 +72,10 @@ def test_who_cannot_see_it_is_told_the_same() -> None:
     found = drawn(16, 12, 7)
     assert found
     assert "16 on 27 Feb 2026 to 7 on 27 Mar 2026, a change of 9" in found.summary
-    assert found.dots[2].said == "27 Mar 2026: 7, response"
+    assert found.lines[0].dots[2].said == "27 Mar 2026: 7, response, reliable change"
 
 
 def test_near_ratings_keep_their_labels_apart() -> None:
     found = curve(gad(rated(16, 15, 14, 13, every=1)), Limits())
     assert found
-    assert [d.labelled for d in found.dots] == [True, False, False, True]
+    assert [d.labelled for d in found.lines[0].dots] == [True, False, False, True]

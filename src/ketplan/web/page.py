@@ -15,9 +15,12 @@ from ketplan.web import security
 from ketplan.web.bench import Bench
 from ketplan.web.context import desk
 from ketplan.web.presenters import calendar, course, readiness, words, writing
+from ketplan.web.presenters.picture import Picture
 from ketplan.web.presenters.timeline import timeline
+from ketplan.web.presenters.weight_curve import weight_curve
 from ketplan.web.sessions import LiveSession
 from ketplan.web.writing import Writing
+from ketplan.workflow import Proposal
 
 
 @dataclass(frozen=True)
@@ -64,8 +67,15 @@ def workspace_page(bench: Bench) -> dict[str, Any]:
         "choices": course.choices(proposal),
         "calendar": known["calendar"],
         "timeline": timeline(proposal),
+        "weights": _weights(proposal),
         "stages": _stages(bench, known),
     }
+
+
+def _weights(proposal: Proposal) -> Picture | None:
+    """Nothing is signed yet, so no weight is the one to be held to."""
+    pct = desk().practice.session_limits.weight_change_pct
+    return weight_curve(proposal.assessment.view, None, pct)
 
 
 def bench_page(bench: Bench) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 
 from ketplan import workflow
 from ketplan.clinical.plan import Clinician
+from ketplan.clinical.session.from_chart import chart_facts
 from ketplan.errors import EhrError, InputError, RefusedError, Temporary
 from ketplan.fhir.rendering.review_response import KIND, AnsweredReview
 from ketplan.store.reviews import StoredReview
@@ -28,7 +29,9 @@ from ketplan.web.page import bench_page
 from ketplan.web.presenters import progress as presenter
 from ketplan.web.presenters import progress_form, readiness, words, writing
 from ketplan.web.presenters.curve import curve
+from ketplan.web.presenters.picture import Picture
 from ketplan.web.presenters.progress_form import Said
+from ketplan.web.presenters.weight_curve import weight_curve
 from ketplan.web.sessions import LiveSession
 from ketplan.web.trail import guard_form, note
 
@@ -126,6 +129,7 @@ def _page(bench: Bench, said: Said | None = None, problem: str = "") -> str:
         "progress.html",
         **page,
         **_happened(course, session.iss),
+        weights=_weights(bench, course),
         course=course,
         asked=[_asked(row, session.iss) for row in progress_form.asked(course.now, course.history)],
         told=_told(course.reviews, course.reviews),
@@ -147,6 +151,13 @@ def _happened(course: Course, base: str) -> dict[str, object]:
         "others": presenter.others(now.happened, base),
         "exposure": presenter.exposure(now),
     }
+
+
+def _weights(bench: Bench, course: Course) -> Picture | None:
+    """Beside the weight the course was signed on, as the day of a dose judges it."""
+    view, signed = bench.proposal.assessment.view, course.signed.authorised_on
+    known = chart_facts(view, signed or view.as_of, None).weight_kg
+    return weight_curve(view, known, desk().practice.session_limits.weight_change_pct)
 
 
 def _asked(row: progress_form.Asked, base: str) -> dict[str, object]:

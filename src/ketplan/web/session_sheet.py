@@ -24,6 +24,8 @@ from ketplan.web.guard import NOT_A_CLINICIAN, room
 from ketplan.web.page import bench_page
 from ketplan.web.presenters import session_sheet as presenter
 from ketplan.web.presenters import writing
+from ketplan.web.presenters.session_curve import session_curve
+from ketplan.web.presenters.weight_curve import weight_curve
 from ketplan.web.sessions import LiveSession
 from ketplan.web.trail import guard_form, note
 from ketplan.web.writing import Writing
@@ -143,7 +145,10 @@ def _page(
 
 def _shown(day: Day) -> dict[str, Any]:
     known = bench_page(day.bench)
+    view, limits = day.bench.proposal.assessment.view, day.limits
     return known | {
+        "pressures": session_curve(day.sheet, limits),
+        "weights": weight_curve(view, day.chart.weight_kg, limits.weight_change_pct),
         "day": day,
         "visit": day.visit,
         "planned": day.planned,

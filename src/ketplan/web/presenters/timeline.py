@@ -15,6 +15,7 @@ from ketplan.clinical.disorders import BY_ID
 from ketplan.clinical.plan import VisitKind
 from ketplan.scheduling.timetable import Placed
 from ketplan.web.presenters import words
+from ketplan.web.presenters.picture import Axis
 from ketplan.workflow import Proposal
 
 WIDTH, LEFT, RIGHT = 760, 82, 18
@@ -94,13 +95,14 @@ class _Axis:
         self.last = max([d for d in days if d <= MAIN_DAYS] + [28]) + 2
         self.late = sorted({d for d in days if d > self.last})
         self.right = WIDTH - RIGHT - LATE_STEP * len(self.late)
+        self.days = Axis(self.first, self.last, LEFT, self.right)
         self.scale = (self.right - LEFT) / (self.last - self.first)
 
     def x(self, day: float) -> float:
         if day > self.last:
             nearest = min(range(len(self.late)), key=lambda n: abs(self.late[n] - day), default=0)
             return round(self.right + LATE_STEP * (nearest + 0.6), 1)
-        return round(LEFT + (max(day, self.first) - self.first) * self.scale, 1)
+        return self.days(max(day, self.first))
 
 
 def timeline(proposal: Proposal) -> Timeline | None:
@@ -179,9 +181,7 @@ def _score(proposal: Proposal, axis: _Axis) -> Score | None:
         return None
     scale = BY_ID[goal.disorder].scale
     item = next((i for i in proposal.assessment.gate if i.name == "disorder_scale" and i.value), None)
-
-    def y(value: Decimal) -> float:
-        return round(SCORE_TOP + SCORE_HEIGHT * float(1 - value / scale.maximum), 1)
+    y = Axis(0, scale.maximum, SCORE_TOP + SCORE_HEIGHT, SCORE_TOP)
 
     said = f"{goal.baseline:f}" if goal.baseline is not None else "no baseline on file"
     if goal.baseline is not None and item and item.when:
