@@ -58,8 +58,19 @@ def shared_ehr() -> Flask:
 
 
 @pytest.fixture
-def ehr(shared_ehr: Flask) -> Flask:
-    return shared_ehr
+def ehr(request: pytest.FixtureRequest) -> Flask:
+    """Tests marked `writes` have a pretend EHR of their own, which grows older with the clock."""
+    if not request.node.get_closest_marker("writes"):
+        shared: Flask = request.getfixturevalue("shared_ehr")
+        return shared
+    clock: Clock = request.getfixturevalue("clock")
+    return create_ehr(EHR, today=NOW.date(), launch_url=f"{APP}/launch", clock=lambda: clock().timestamp())
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lost answer is looked up at once."""
+    monkeypatch.setattr("ketplan.compose.clock.sleep", lambda _: None)
 
 
 @pytest.fixture

@@ -44,7 +44,10 @@ class EhrHttp:
     """What `ehr.transport.Http` does, into the pretend EHR's own process. `sent` tells what was asked.
 
     `down` makes every request fail as if the EHR were away; `stop_after` so many writes it goes down.
+    `refused` is the one verb and type that it forbids.
     """
+
+    refused: tuple[str, str] = ("", "")
 
     def __init__(self, ehr: Flask) -> None:
         self.ehr = ehr
@@ -68,6 +71,9 @@ class EhrHttp:
         self._count(method)
         if self.down:
             raise Temporary("The connection to the EHR failed.")
+        verb, kind = self.refused
+        if verb and method == verb and f"/fhir/{kind}" in url:
+            return Answer(403, {"Content-Type": "application/fhir+json"}, b"{}")
         asked = [*parse_qsl(parts.query), *(query.items() if isinstance(query, Mapping) else query or ())]
         carried = Headers(dict(headers))
         if authorization:

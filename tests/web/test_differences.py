@@ -11,18 +11,13 @@ from werkzeug.test import TestResponse
 
 from ketplan.compose import Services
 from ketplan.fhir.rendering.resolution import KIND
-from ketplan.sandbox.app import create_app as create_ehr
-from tests.web.support import APP, COORDINATOR, EHR, ISS, NOW, Browser, Clock, EhrHttp, Page, words
+from tests.web.support import COORDINATOR, ISS, Browser, Clock, EhrHttp, Page, words
+
+pytestmark = pytest.mark.writes
 
 PATIENT = "gad-ready"
 VISIT = "appointment-infusion-3"
 REASON = "Agreed with the patient by telephone."
-
-
-@pytest.fixture
-def ehr() -> Flask:
-    """A pretend EHR of its own: these tests write."""
-    return create_ehr(EHR, today=NOW.date(), launch_url=f"{APP}/launch", clock=NOW.timestamp)
 
 
 @dataclass

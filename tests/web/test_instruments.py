@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -12,42 +11,14 @@ from werkzeug.test import TestResponse
 from ketplan.clinical.instruments.filling import COLUMBIA_ITEMS
 from ketplan.clinical.instruments.table import INSTRUMENTS, instrument
 from ketplan.compose import Services
-from ketplan.ehr.transport import Answer
 from ketplan.fhir.render import PLAN_STEP_SYSTEM
-from ketplan.sandbox.app import create_app as create_ehr
 from ketplan.store.plans import PlanState
-from tests.web.support import APP, COORDINATOR, EHR, ISS, NOW, Browser, Clock, EhrHttp, Page, words
+from tests.web.support import COORDINATOR, ISS, Browser, Clock, EhrHttp, Page, words
+
+pytestmark = pytest.mark.writes
 
 NURSE = "okonjo"
 LINE = "988"
-
-
-@pytest.fixture
-def ehr(clock: Clock) -> Flask:
-    """A pretend EHR of its own: these tests write."""
-    now = lambda: clock().timestamp()  # noqa: E731
-    return create_ehr(EHR, today=NOW.date(), launch_url=f"{APP}/launch", clock=now)
-
-
-class Refusing(EhrHttp):
-    """An EHR that takes everything but creations of one type."""
-
-    refused = ""
-
-    def send(self, method: str, url: str, headers: Mapping[str, str], **how: Any) -> Answer:
-        if self.refused and method == "POST" and url.endswith(f"/{self.refused}"):
-            return Answer(403, {"Content-Type": "application/fhir+json"}, b"{}")
-        return super().send(method, url, headers, **how)
-
-
-@pytest.fixture
-def http(ehr: Flask) -> Refusing:
-    return Refusing(ehr)
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ketplan.compose.clock.sleep", lambda _: None)
 
 
 def all_at(name: str, points: int) -> dict[str, str]:
@@ -288,11 +259,11 @@ def test_a_result_is_nothing_under_another_patient(browser: Browser) -> None:
 
 
 def test_what_the_ehr_refuses_is_said_and_the_total_stands_alone(
-    browser: Browser, ehr: Flask, http: Refusing
+    browser: Browser, ehr: Flask, http: EhrHttp
 ) -> None:
     path = browser.launch("gad-ready")
     page = browser.get(f"{path}instruments/GAD-7")
-    http.refused = "QuestionnaireResponse"
+    http.refused = ("POST", "QuestionnaireResponse")
     answer = browser.submit(page, "/instruments/GAD-7", **all_at("GAD-7", 1))
     assert "REFUSED" in browser.get(str(answer.location)).text
     (total,) = ours(ehr, "Observation")

@@ -9,20 +9,10 @@ import pytest
 from flask import Flask
 
 from ketplan.compose import Services
-from ketplan.sandbox.app import create_app as create_ehr
 from ketplan.store.plans import PlanState
-from tests.web.support import APP, EHR, NOW, Browser, faults, words
+from tests.web.support import Browser, faults, words
 
-
-@pytest.fixture
-def ehr() -> Flask:
-    """A pretend EHR of its own: these tests write."""
-    return create_ehr(EHR, today=NOW.date(), launch_url=f"{APP}/launch", clock=NOW.timestamp)
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ketplan.compose.clock.sleep", lambda _: None)
+pytestmark = pytest.mark.writes
 
 
 def notes(ehr: Flask) -> list[dict[str, Any]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -13,46 +12,17 @@ from werkzeug.test import TestResponse
 
 from ketplan.clinical.course_states import Action
 from ketplan.compose import Services
-from ketplan.ehr.transport import Answer
 from ketplan.fhir.render import PLAN_STEP_SYSTEM
-from ketplan.sandbox.app import create_app as create_ehr
 from ketplan.store.plans import PlanState
 from ketplan.writeback.lifecycle import KIND
 from tests.web.charting import Chart
-from tests.web.support import APP, COORDINATOR, EHR, ISS, NOW, Browser, Clock, EhrHttp, Page, words
+from tests.web.support import COORDINATOR, ISS, Browser, Clock, EhrHttp, Page, words
+
+pytestmark = pytest.mark.writes
 
 PATIENT, OTHER = "gad-ready", "ocd-erp"
 REASON = "Blood pressure out of control."
 Json = dict[str, Any]
-
-
-class Refusing(EhrHttp):
-    """An EHR that refuses one verb for one type, or loses its answer."""
-
-    refused: tuple[str, str] = ("", "")
-
-    def send(self, method: str, url: str, headers: Mapping[str, str], **how: Any) -> Answer:
-        verb, kind = self.refused
-        if verb and method == verb and f"/fhir/{kind}" in url:
-            self.sent.append((method, url))
-            return Answer(403, {"Content-Type": "application/fhir+json"}, b"{}")
-        return super().send(method, url, headers, **how)
-
-
-@pytest.fixture
-def ehr(clock: Clock) -> Flask:
-    """A pretend EHR of its own, which grows older with the course."""
-    return create_ehr(EHR, today=NOW.date(), launch_url=f"{APP}/launch", clock=lambda: clock().timestamp())
-
-
-@pytest.fixture
-def http(ehr: Flask) -> Refusing:
-    return Refusing(ehr)
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ketplan.compose.clock.sleep", lambda _: None)
 
 
 @pytest.fixture
@@ -101,7 +71,7 @@ def test_before_anything_is_signed_there_is_no_course(browser: Browser) -> None:
     assert "No plan has been signed" in words(page)
 
 
-def test_the_preview_changes_nothing(browser: Browser, path: str, http: Refusing, services: Services) -> None:
+def test_the_preview_changes_nothing(browser: Browser, path: str, http: EhrHttp, services: Services) -> None:
     http.sent.clear()
     page = show(browser, path, "suspend", visits="cancel")
     said = words(page)
@@ -202,7 +172,7 @@ def test_a_course_with_a_dose_was_no_error(
 
 
 def test_an_unfinished_writing_is_taken_back(
-    browser: Browser, ehr: Flask, http: Refusing, services: Services
+    browser: Browser, ehr: Flask, http: EhrHttp, services: Services
 ) -> None:
     path = browser.launch(PATIENT)
     page = browser.get(f"{path}preview")
@@ -258,7 +228,7 @@ def test_what_others_decided_in_the_ehr_counts(browser: Browser, path: str, ehr:
 
 
 def test_what_the_ehr_refuses_counts_here_and_is_said(
-    browser: Browser, path: str, ehr: Flask, http: Refusing
+    browser: Browser, path: str, ehr: Flask, http: EhrHttp
 ) -> None:
     http.refused = ("PUT", "CarePlan")
     page = decide(browser, path, "suspend", visits="keep")
@@ -293,7 +263,7 @@ def test_what_the_state_does_not_allow_is_refused(browser: Browser, path: str, a
     assert show(browser, path, action.value).status_code == 403
 
 
-def test_another_patients_form_stops(browser: Browser, path: str, http: Refusing) -> None:
+def test_another_patients_form_stops(browser: Browser, path: str, http: EhrHttp) -> None:
     page = show(browser, path, "revoke")
     http.sent.clear()
     assert browser.submit(page, "/course", patient=OTHER).status_code == 409
@@ -322,3 +292,41 @@ def test_each_decision_is_on_the_audit_trail(browser: Browser, path: str, servic
     decide(browser, path, "revoke")
     noted = [row.event.action for row in services.audit.rows()]
     assert {"course-revoke", "decision-written"} <= set(noted)
+
+
+def test_what_a_preview_did_not_show_is_not_done(browser: Browser, path: str, http: EhrHttp) -> None:
+    page = show(browser, path, "suspend", visits="keep")
+    http.sent.clear()
+    other = browser.submit(page, "/course", reason="Another reason.")
+    assert other.status_code == 409
+    assert "look again" in words(other)
+    assert http.written == []
+
+
+def test_a_preview_may_be_confirmed_later(browser: Browser, path: str, ehr: Flask, clock: Clock) -> None:
+    page = show(browser, path, "suspend", visits="keep")
+    clock.pass_(minutes=3)
+    assert browser.submit(page, "/course").status_code == 303
+    assert statuses(ehr, "CarePlan") == {"on-hold": 1}
+
+
+def test_a_plan_marked_as_an_error_in_the_ehr_is_over_here(
+    browser: Browser, path: str, ehr: Flask, services: Services
+) -> None:
+    decide(browser, path, "suspend", visits="keep")
+    plan = stored(ehr, "CarePlan")[0]
+    ehr.extensions["harbor"].store.replace({**plan, "status": "entered-in-error"}, plan["id"])
+    page = browser.get(f"{browser.launch(PATIENT)}course")
+    assert "Entered in error" in words(page)
+    assert offered(page) == set()
+    (kept,) = services.plans.find(ISS, PATIENT)
+    assert kept.state is PlanState.ENDED
+
+
+def test_what_was_decided_here_is_no_difference(browser: Browser, path: str, ehr: Flask) -> None:
+    decide(browser, path, "suspend", visits="cancel")
+    decide(browser, path, "resume", "Settled under treatment.")
+    assert "Nothing differs." in words(browser.get(f"{path}differences"))
+    plan = stored(ehr, "CarePlan")[0]
+    ehr.extensions["harbor"].store.replace({**plan, "note": plan["note"][:1]}, plan["id"])
+    assert "Nothing differs." not in words(browser.get(f"{path}differences"))

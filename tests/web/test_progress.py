@@ -13,15 +13,15 @@ from werkzeug.test import TestResponse
 
 from ketplan.clinical.plan import Clinician, ConfirmedPlan
 from ketplan.compose import Services
-from ketplan.ehr.transport import Answer
 from ketplan.fhir.render import PLAN_STEP_SYSTEM
 from ketplan.fhir.review_form import REVIEW
 from ketplan.kept import plan_payload
-from ketplan.sandbox.app import create_app as create_ehr
 from ketplan.store.audit import AuditRow
 from tests.clinical.builders import a_ready_record, drafted
 from tests.web.charting import Chart
-from tests.web.support import APP, COORDINATOR, EHR, ISS, NOW, Browser, Clock, EhrHttp, Page
+from tests.web.support import COORDINATOR, ISS, NOW, Browser, Clock, EhrHttp, Page
+
+pytestmark = pytest.mark.writes
 
 PATIENT, PLAN, NURSE = "gad-ready", "plan-1", "okonjo"
 # 70 kg, so 0.5 mg/kg is 35 mg. Day 0 is Monday 2 March.
@@ -30,33 +30,6 @@ STARTED, SECOND, RATED = date(2026, 3, 2), date(2026, 3, 5), date(2026, 3, 6)
 RISE = "Raise the dose"
 FIELDSET = re.compile(r'<fieldset class="ask[^"]*" id="p-(\w+)"><legend>(.*?)</fieldset>', re.S)
 CELL = re.compile(r"</(?:td|th|dt|dd|li|p|span|label|h2|small)>")
-
-
-class Refusing(EhrHttp):
-    """An EHR that takes everything but creations of one type."""
-
-    refused = ""
-
-    def send(self, method: str, url: str, headers: Mapping[str, str], **how: Any) -> Answer:
-        if self.refused and method == "POST" and url.endswith(f"/{self.refused}"):
-            return Answer(403, {"Content-Type": "application/fhir+json"}, b"{}")
-        return super().send(method, url, headers, **how)
-
-
-@pytest.fixture
-def ehr(clock: Clock) -> Flask:
-    """A pretend EHR of its own, which grows older with the course."""
-    return create_ehr(EHR, today=NOW.date(), launch_url=f"{APP}/launch", clock=lambda: clock().timestamp())
-
-
-@pytest.fixture
-def http(ehr: Flask) -> Refusing:
-    return Refusing(ehr)
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ketplan.compose.clock.sleep", lambda _: None)
 
 
 @pytest.fixture
@@ -446,22 +419,22 @@ def test_a_count_of_doses_is_a_whole_number(browser: Browser, chart: Chart, numb
 
 
 def test_what_the_ehr_does_not_take_is_kept_and_can_be_tried_again(
-    browser: Browser, chart: Chart, http: Refusing, ehr: Flask
+    browser: Browser, chart: Chart, http: EhrHttp, ehr: Flask
 ) -> None:
     page = open_review(browser)
-    http.refused = "QuestionnaireResponse"
+    http.refused = ("POST", "QuestionnaireResponse")
     done = answered(browser, page, filled(page, "Cognition check due", "accepted"))
     assert "REFUSED" in done.text
     again = browser.get(page.request.path)
     assert "An answered review is not in Harbor yet." in words(again)
     assert "ACCEPTED Cognition check due" in words(again)
-    http.refused = ""
+    http.refused = ("", "")
     browser.submit(done, done.request.path)
     assert len(records(ehr)) == 1
     assert "not in Harbor yet" not in words(browser.get(page.request.path))
 
 
-def test_a_lost_answer_leaves_no_double(browser: Browser, chart: Chart, http: Refusing, ehr: Flask) -> None:
+def test_a_lost_answer_leaves_no_double(browser: Browser, chart: Chart, http: EhrHttp, ehr: Flask) -> None:
     page = open_review(browser)
     shown = browser.submit(page, "/review", **filled(page, "Cognition check due", "accepted"))
     http.stop_after = 0

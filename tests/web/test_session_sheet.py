@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,43 +10,16 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from ketplan.compose import Services
-from ketplan.ehr.transport import Answer
 from ketplan.fhir.session_codes import PLAN_VISIT_SYSTEM
-from ketplan.sandbox.app import create_app as create_ehr
 from ketplan.store.plans import PlanState
-from tests.web.support import APP, COORDINATOR, EHR, ISS, NOW, SIGNER, Browser, Clock, EhrHttp, Page, words
+from tests.web.support import COORDINATOR, ISS, SIGNER, Browser, Clock, EhrHttp, Page, words
+
+pytestmark = pytest.mark.writes
 
 PATIENT, NURSE = "gad-ready", "okonjo"
 # Monday, nine in the morning in New York: the day of the first dose.
 DAY = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
 KINDS = ("Procedure", "MedicationAdministration", "Observation")
-
-
-class Refusing(EhrHttp):
-    """An EHR that takes everything but creations of one type."""
-
-    refused = ""
-
-    def send(self, method: str, url: str, headers: Mapping[str, str], **how: Any) -> Answer:
-        if self.refused and method == "POST" and url.endswith(f"/{self.refused}"):
-            return Answer(403, {"Content-Type": "application/fhir+json"}, b"{}")
-        return super().send(method, url, headers, **how)
-
-
-@pytest.fixture
-def ehr(clock: Clock) -> Flask:
-    """A pretend EHR of its own: these tests write."""
-    return create_ehr(EHR, today=NOW.date(), launch_url=f"{APP}/launch", clock=lambda: clock().timestamp())
-
-
-@pytest.fixture
-def http(ehr: Flask) -> Refusing:
-    return Refusing(ehr)
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ketplan.compose.clock.sleep", lambda _: None)
 
 
 class Room:
@@ -432,7 +404,7 @@ def test_what_changed_since_the_preview_is_shown_again_and_not_written(
     assert ours(ehr, "Procedure") == []
 
 
-def test_a_lost_answer_leaves_no_double(browser: Browser, visit: Room, ehr: Flask, http: Refusing) -> None:
+def test_a_lost_answer_leaves_no_double(browser: Browser, visit: Room, ehr: Flask, http: EhrHttp) -> None:
     given(browser, visit)
     page = browser.get(f"{visit}/close")
     http.stop_after = 3
@@ -448,10 +420,10 @@ def test_a_lost_answer_leaves_no_double(browser: Browser, visit: Room, ehr: Flas
 
 @pytest.mark.parametrize("refused", ["Procedure", "MedicationAdministration"])
 def test_what_the_ehr_refuses_is_said_and_the_rest_stands(
-    browser: Browser, visit: Room, ehr: Flask, http: Refusing, refused: str
+    browser: Browser, visit: Room, ehr: Flask, http: EhrHttp, refused: str
 ) -> None:
     given(browser, visit)
-    http.refused = refused
+    http.refused = ("POST", refused)
     answer = close(browser, visit)
     assert "1 refused" in words(browser.get(str(answer.location)))
     assert len(ours(ehr, "Observation")) > 10 and ours(ehr, refused) == []
@@ -539,7 +511,7 @@ def test_an_event_outside_a_session_names_none_and_what_is_missing_is_marked(
     assert "suspectEntity" not in event and event["date"] == "2026-02-24T20:00:00-05:00"
 
 
-def test_a_lost_answer_leaves_no_double_of_an_event(browser: Browser, ehr: Flask, http: Refusing) -> None:
+def test_a_lost_answer_leaves_no_double_of_an_event(browser: Browser, ehr: Flask, http: EhrHttp) -> None:
     path = browser.launch(PATIENT)
     page = browser.get(f"{path}adverse-events")
     http.stop_after = 0

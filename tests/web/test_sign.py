@@ -12,21 +12,10 @@ from werkzeug.test import TestResponse
 
 from ketplan.compose import Services
 from ketplan.fhir.render import PLAN_STEP_SYSTEM
-from ketplan.sandbox.app import create_app as create_ehr
 from ketplan.store.plans import PlanState
-from tests.web.support import APP, EHR, ISS, NOW, Browser, EhrHttp, Page, faults, words
+from tests.web.support import APP, ISS, NOW, Browser, EhrHttp, Page, faults, words
 
-
-@pytest.fixture
-def ehr() -> Flask:
-    """A pretend EHR of its own: these tests write."""
-    return create_ehr(EHR, today=NOW.date(), launch_url=f"{APP}/launch", clock=NOW.timestamp)
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A lost answer is looked up at once."""
-    monkeypatch.setattr("ketplan.compose.clock.sleep", lambda _: None)
+pytestmark = pytest.mark.writes
 
 
 def preview(browser: Browser, patient: str) -> tuple[str, TestResponse]:

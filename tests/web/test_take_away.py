@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from flask import Flask
 from icalendar import Calendar
 
-from ketplan.sandbox.app import create_app as create_ehr
-from tests.web.support import APP, EHR, NOW, Browser
+from tests.web.support import Browser
 
-
-@pytest.fixture
-def ehr() -> Flask:
-    return create_ehr(EHR, today=NOW.date(), launch_url=f"{APP}/launch", clock=NOW.timestamp)
+pytestmark = pytest.mark.writes
 
 
 def test_the_signed_visits_leave_for_the_patients_own_calendar(browser: Browser) -> None:

@@ -7,17 +7,12 @@ import json
 import pytest
 from flask import Flask
 
-from ketplan.sandbox.app import create_app as create_ehr
-from tests.web.support import APP, EHR, NOW, Browser, Clock, Page, words
+from tests.web.support import Browser, Clock, Page, words
+
+pytestmark = pytest.mark.writes
 
 SAID = "Seizure threshold discussed with neurology, words typed and not sent"
 INTAKE = "intake|"
-
-
-@pytest.fixture
-def ehr(clock: Clock) -> Flask:
-    """An EHR whose clock goes with ours: people sign in again hours later."""
-    return create_ehr(EHR, today=NOW.date(), launch_url=f"{APP}/launch", clock=lambda: clock().timestamp())
 
 
 def token(browser: Browser, path: str) -> str:
