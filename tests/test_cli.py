@@ -251,6 +251,20 @@ class TestSubmit:
     def test_only_a_practitioner_signs(self, ehr: Server, home: Path, who: str) -> None:
         assert submit(ehr, "gad-ready", "--clinician", who, "--yes").exit_code == 3
 
+    def test_after_a_course_has_ended_another_one_of_the_same_date_can_be_written(self, home: Path) -> None:
+        from ketplan import compose, config
+        from ketplan.store.plans import PlanState
+
+        with serve("127.0.0.1", 0, today=TODAY, open_access=True) as server:
+            assert submit(server, "gad-ready", "--yes").exit_code == 0
+            [first] = ours(server, "CarePlan", "gad-ready")
+            compose.chart(f"{server.url}/fhir", None).update({**first, "status": "revoked"}, None)
+            services = compose.open_services(config.from_environment())
+            [kept] = services.plans.list()
+            services.plans.move(kept.plan_id, PlanState.ENDED, compose.utc_now())
+            assert submit(server, "gad-ready", "--yes").exit_code == 0
+            assert sorted(p["status"] for p in ours(server, "CarePlan", "gad-ready")) == ["active", "revoked"]
+
     def test_a_second_course_is_refused(self, ehr: Server, home: Path) -> None:
         assert submit(ehr, "old-weight", "--resolve", "WEIGHT_STALE_91_365D=weighed", "--yes").exit_code == 0
         other = submit(

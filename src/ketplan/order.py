@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,6 +15,7 @@ from ketplan.ehr.client import FhirClient
 from ketplan.errors import RefusedError
 from ketplan.kept import resolutions_of
 from ketplan.store.audit import AuditEvent
+from ketplan.store.plans import PlanState
 from ketplan.writeback.steps import Receipt
 
 ASSERTED = "asserted-on-the-command-line"
@@ -35,9 +36,13 @@ class Order:
 
 
 def preview(
-    client: FhirClient, order: Order, practice: workflow.Practice, now: datetime
+    client: FhirClient,
+    order: Order,
+    practice: workflow.Practice,
+    now: datetime,
+    ended: Container[str] = (),
 ) -> workflow.Proposal:
-    """Read the record afresh and propose; nothing is written."""
+    """Read the record afresh and propose; nothing is written. `ended` are plans that are over."""
     sections = compose.read_chart(client, order.patient_id)
     return workflow.propose(
         workflow.open_record(sections, order.patient_id, practice.zone),
@@ -48,6 +53,7 @@ def preview(
         now=now,
         calendar=compose.read_calendar(client, order.start, practice),
         choice=order.choice,
+        ended=ended,
     )
 
 
@@ -63,7 +69,7 @@ def submit(
     signer = compose.find_signer(client, order.clinician.reference)
     if signer.roles and not workflow.may_sign(signer.roles, practice):
         raise RefusedError("The EHR gives this practitioner no role that may sign here.")
-    proposal = preview(client, order, practice, now())
+    proposal = preview(client, order, practice, now(), _ended(services, order))
     kept = compose.stored_plan(services, proposal.plan_id)
     note = _noting(services, order, now)
     target: dict[str, Any] = {"server": order.server, "patient_id": order.patient_id, "now": now}
@@ -76,6 +82,11 @@ def submit(
     receipt = compose.resume_plan(services, proposal.plan_id, client, **target, on_progress=on_progress)
     note("plan-resumed" if kept else "plan-written", proposal.plan_id, receipt.state.value)
     return receipt
+
+
+def _ended(services: Services, order: Order) -> frozenset[str]:
+    kept = services.plans.find(order.server.rstrip("/"), order.patient_id)
+    return frozenset(plan.plan_id for plan in kept if plan.state is PlanState.ENDED)
 
 
 def _noting(services: Services, order: Order, now: Now) -> Callable[[str, str, str], None]:

@@ -30,7 +30,12 @@ def chapters_of(services: Services, plan: StoredPlan) -> list[StoredPlan]:
     """The plan and what was kept about it later, oldest first."""
     all_kept = services.plans.of_patient(plan.iss, plan.patient_id)
     later = [kept for kept in all_kept if kept.kind != PLAN and kept.payload.get("plan") == plan.plan_id]
-    return [plan, *sorted(later, key=lambda kept: (kept.created, kept.plan_id))]
+    return [plan, *sorted(later, key=_place)]
+
+
+def _place(kept: StoredPlan) -> tuple[datetime, int, str]:
+    """What is numbered was decided in that order, also within one moment."""
+    return kept.created, kept.payload.get("number", 0), kept.plan_id
 
 
 def look_at(services: Services, client: FhirClient, plan: StoredPlan, now: datetime) -> Report:

@@ -324,4 +324,5 @@ def test_a_care_plan_already_there() -> None:
     assert (plan.title, plan.text, plan.status) == ("Ketamine and CBT", "Ketamine and CBT", "active")
     assert [c.code for c in plan.codes] == ["assess-plan"]
     assert plan.identifiers == (("urn:plan", "p"),)
-    assert a_record({**raw, "status": "entered-in-error"}).care_plans == ()
+    (wrong,) = a_record({**raw, "status": "entered-in-error"}).care_plans
+    assert wrong.status == "entered-in-error"

@@ -20,7 +20,7 @@ from ketplan.writeback.runner import LEASE_SECONDS, run
 from ketplan.writeback.steps import Receipt
 from tests.fhir.plan_builders import a_draft, a_timetable
 from tests.fhir.plan_builders import a_plan as a_signed_plan
-from tests.writeback.builders import AUTHOR, PATIENT, PLAN, a_plan, outcomes, row_of, write
+from tests.writeback.builders import AUTHOR, PATIENT, PLAN, a_plan, outcomes, row_of, to, write
 from tests.writeback.fakes import START, Clock, FakeEhr, FakeJournal, FakeLock, Json, Killed, Wire, losing
 
 BECOMES = {
@@ -258,7 +258,7 @@ def assert_done_once(ehr: FakeEhr, journal: FakeJournal) -> None:
 def test_every_action_that_changes_a_status_says_so_for_every_type() -> None:
     assert set(EFFECTS) == set(Action) - {Action.REVISE}
     for action, changes in EFFECTS.items():
-        assert set(changes) == {"CarePlan", "ServiceRequest", "Goal", "Task"}
+        assert set(changes) >= {"CarePlan", "ServiceRequest", "Goal", "Task"}
         leads = set(ACTIONS[action].leads.values())
         assert {changes["CarePlan"].after} == {state.value for state in leads}
         assert {state.value for state in ACTIONS[action].leads} <= set(changes["CarePlan"].before)
@@ -283,3 +283,14 @@ def test_what_is_written_is_valid(action: Action) -> None:
     assert len(written) == len(standing)
     for resource in written:
         assert check(r4.build(resource), patient=standing[0].resource["subject"]["reference"]) == []
+
+
+def test_a_note_that_told_the_plan_is_taken_back_with_it() -> None:
+    assert EFFECTS[Action.REVOKE]["DocumentReference"].after == "superseded"
+    assert EFFECTS[Action.VOID]["DocumentReference"].after == "entered-in-error"
+    note = {"resourceType": "DocumentReference", "status": "current", "subject": to(f"Patient/{PATIENT}")}
+    ehr = FakeEhr()
+    standing = (Standing("note", f"DocumentReference/{ehr.put(note)}", note),)
+    assert carry_out(decided(Action.REVOKE, standing), ehr).complete
+    assert [held["status"] for held in ehr.all("DocumentReference")] == ["superseded"]
+    assert not decided(Action.SUSPEND, standing).steps()

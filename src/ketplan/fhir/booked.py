@@ -49,9 +49,8 @@ def _instant(given: object, reading: Reading) -> datetime | None:
 
 
 def read_care_plan(raw: Json, reading: Reading) -> Sequence[Fact]:
+    """Those entered in error are kept with their status: one of ours may be among them."""
     status = fhir.text(raw.get("status")).lower() or None
-    if status == "entered-in-error":
-        return ()
     kinds = fhir.elements(raw.get("category"))
     title = fhir.text(raw.get("title"))
     return (

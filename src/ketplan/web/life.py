@@ -20,7 +20,7 @@ from ketplan.store.plans import UNDER_WAY, PlanState, StoredPlan
 from ketplan.web.bench import Bench
 from ketplan.web.context import desk
 from ketplan.web.sessions import LiveSession
-from ketplan.writeback.lifecycle import EFFECTS, KIND, Standing
+from ketplan.writeback.lifecycle import EFFECTS, KIND, TOUCHED, Standing
 from ketplan.writeback.references import without
 
 _MAY_STAND = (StepState.SENDING, StepState.UNKNOWN)
@@ -106,7 +106,7 @@ def life_of(bench: Bench) -> Life | None:
     if plan is None:
         return None
     life = Life(plan, decisions_about(bench.session, plan.plan_id), record, _in_chart(plan.plan_id, record))
-    if life.is_over and not life.decisions and plan.state is PlanState.WRITTEN:
+    if life.is_over and plan.state not in (*UNDER_WAY, PlanState.ENDED):
         desk().services.plans.move(plan.plan_id, PlanState.ENDED, desk().now())
     return life
 
@@ -140,11 +140,10 @@ def _standing(plan: StoredPlan, record: PatientRecord) -> Iterator[Standing]:
     entries, steps = _entries(plan.plan_id), steps_of(plan)
     ids = {key: f"{e.resource_type}/{e.resource_id}" for key, e in entries.items() if e.resource_id}
     booked = {a.reference: a for a in record.appointments}
-    touched = set(EFFECTS[Action.REVOKE]) | {"Appointment"}
     seen: set[str] = set()
     for key, resource in _last_words(steps).items():
         entry = entries.get(key)
-        if entry is None or resource["resourceType"] not in touched or not _may_stand(entry):
+        if entry is None or resource["resourceType"] not in TOUCHED or not _may_stand(entry):
             continue
         reference = ids.get(key, "")
         seen.add(reference)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -27,7 +28,7 @@ from ketplan.web.page import bench_page
 from ketplan.web.presenters import lifecycle as presenter
 from ketplan.web.presenters import writing
 from ketplan.web.sessions import LiveSession
-from ketplan.web.trail import guard_form, note
+from ketplan.web.trail import guard_form, moment_shown, note
 from ketplan.writeback.lifecycle import LONGEST_REASON, Decision
 
 routes = room("lifecycle", __name__)
@@ -61,7 +62,7 @@ def decide(lid: str) -> Response | Shown:
         return _page(bench, problems), 400
     if not request.form.get(CONFIRMED):
         return _preview(bench, life, asked)
-    if not _as_shown(_decision(session, life, asked)):
+    if not _as_shown(session, life, asked):
         return _preview(bench, life, asked, MEANWHILE), 409
     return _carry_out(bench, life, asked)
 
@@ -117,6 +118,7 @@ def _preview(bench: Bench, life: Life, asked: Asked, notice: str = "") -> str:
         kept=presenter.left_alone(decision),
         shown=writing.packed(writing.manifest(steps)),
         number=decision.number,
+        moment=decision.at.isoformat(),
         fields=[(name, request.form.get(name, "")) for name in ("decision", "reason", "visits")],
     )
 
@@ -166,7 +168,7 @@ def _sent_before(life: Life) -> StoredPlan | None:
     )
 
 
-def _decision(session: LiveSession, life: Life, asked: Asked) -> Decision:
+def _decision(session: LiveSession, life: Life, asked: Asked, at: datetime | None = None) -> Decision:
     return Decision(
         workflow.decision_id_for(life.plan.plan_id, life.next_number),
         life.plan.plan_id,
@@ -177,15 +179,20 @@ def _decision(session: LiveSession, life: Life, asked: Asked) -> Decision:
         asked.cancels_visits,
         session.reference,
         _signer(session),
-        desk().now(),
+        at or desk().now(),
         desk().practice.zone.key,
         life.standing,
     )
 
 
-def _as_shown(decision: Decision) -> bool:
-    """Is what would be done what the preview showed? Only its moment may differ."""
-    return writing.unpacked(request.form.get("shown", "")).keys() == {step.key for step in decision.steps()}
+def _as_shown(session: LiveSession, life: Life, asked: Asked) -> bool:
+    """Is what would be done what the preview showed? Its moment may differ, if no visit began since."""
+    now, shown = desk().now(), moment_shown(request.form.get("moment", ""))
+    if shown is None or shown > now:
+        return False
+    then, today = (_decision(session, life, asked, at).steps() for at in (shown, now))
+    same = writing.manifest(then) == writing.unpacked(request.form.get("shown", ""))
+    return same and [step.key for step in then] == [step.key for step in today]
 
 
 # --- keeping and writing ------------------------------------------------------------------------------------
@@ -200,7 +207,7 @@ def _carry_out(bench: Bench, life: Life, asked: Asked) -> Response | Shown:
         services.plans.move(life.plan.plan_id, PlanState.ENDED, desk().now())
         life = require_life(bench)
         decision = _decision(session, life, asked)
-        if not _as_shown(decision):
+        if not _as_shown(session, life, asked):
             return _preview(bench, life, asked, MEANWHILE), 409
     desk().glue.keep_record(
         services, decision, server=session.iss, patient_id=session.patient, now=desk().now

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask import request
 
 from ketplan import workflow
@@ -27,3 +29,12 @@ def guard_form(session: LiveSession) -> None:
     except PatientMismatch:
         note(session, "patient-guard", outcome="stopped")
         raise
+
+
+def moment_shown(typed: str) -> datetime | None:
+    """When the preview was made that a form confirms; None when the form does not say."""
+    try:
+        found = datetime.fromisoformat(typed)
+    except ValueError:
+        return None
+    return found if found.tzinfo else None

@@ -13,6 +13,7 @@ from typing import Any
 from ketplan.fhir.render import Step, Verb, link
 from ketplan.fhir.rendering.authoring import awaited
 from ketplan.store.journal import StepState
+from ketplan.writeback.compare import as_decided, with_changes
 from ketplan.writeback.references import without
 from ketplan.writeback.steps import Entry, Json, identifier_of
 
@@ -108,13 +109,21 @@ def _tell(story: _Story, step: Step, entry: Entry | None, ids: Mapping[str, str]
             )
             story.found[key] = replace(told, noted=entry.message)
     elif known:
-        changed = {name: _linked(step.resource, ids).get(name) for name in step.changes}
-        known = replace(known, ours=_with(known.ours, changed))
+        # As the writing itself does it: what somebody saw and decided replaces, what is added is added.
+        change = as_decided if step.seen else with_changes
+        said = _linked(step.resource, ids)
+        known = replace(known, ours=change(known.ours, said, step.changes))
         if stands and entry:
             # The note of an earlier step speaks of the elements this one did not touch.
             noted = " ".join(filter(None, [known.noted, entry.message]))
-            known = replace(known, base=_with(known.base, changed), etag=entry.etag, noted=noted)
+            base = change(known.base, _sent(entry, said, ids), step.changes)
+            known = replace(known, base=base, etag=entry.etag, noted=noted)
         story.found[key] = known
+
+
+def _sent(entry: Entry, said: Json, ids: Mapping[str, str]) -> Json:
+    """What was sent, which has what others had listed besides; what needed no sending is as we say it."""
+    return _linked(entry.body, ids) if entry.body.get("id") else said
 
 
 def _ids(chapter: Chapter) -> dict[str, str]:

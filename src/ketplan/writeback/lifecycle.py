@@ -70,13 +70,22 @@ EFFECTS: Mapping[Action, Mapping[str, Change]] = {
         **_requests(_OPEN_REQUEST, "revoked"),
         **_goals(_OPEN_GOAL, "cancelled"),
         "Task": Change(_OPEN_TASK, "cancelled"),
+        # R4 has no word for a note whose plan was given up; what it says is not current any more.
+        "DocumentReference": Change(("current",), "superseded"),
     },
     Action.VOID: {
         **_requests((*_OPEN_REQUEST, *_ENDED), "entered-in-error"),
         **_goals((*_OPEN_GOAL, *_ENDED), "entered-in-error"),
         "Task": Change((*_OPEN_TASK, *_ENDED), "entered-in-error"),
+        "DocumentReference": Change(("current", "superseded"), "entered-in-error"),
+        "QuestionnaireResponse": Change(
+            ("in-progress", "completed", "amended", "stopped"), "entered-in-error"
+        ),
+        "Communication": Change(("preparation", "in-progress", "on-hold", "completed"), "entered-in-error"),
     },
 }
+TOUCHED = frozenset(kind for changes in EFFECTS.values() for kind in changes) | {"Appointment"}
+"""Types of which a decision changes something."""
 CALLED_OFF = Change(TO_COME, "cancelled")
 """A visit to come, where the visits are cancelled."""
 
@@ -178,7 +187,11 @@ def _said(decision: Decision, kind: str) -> dict[str, Any]:
         return {"cancelationReason": concept(cause, text=reason), "comment": f"Cancelled: {reason}"}
     if kind == "CarePlan":
         return {"note": [_note(decision, words)]}
-    return {"Goal": {"statusReason": words}, "Task": {"statusReason": {"text": words}}}.get(kind, {})
+    said: dict[str, dict[str, Any]] = {
+        "Goal": {"statusReason": words},
+        "Task": {"statusReason": {"text": words}},
+    }
+    return said.get(kind, {})
 
 
 def _note(decision: Decision, words: str) -> Json:
