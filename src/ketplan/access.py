@@ -11,7 +11,7 @@ from ketplan.compose import Services
 from ketplan.config import Ehr
 from ketplan.ehr.authority import ENDED, Authority
 from ketplan.ehr.discovery import Discovery
-from ketplan.ehr.launch import Grant
+from ketplan.ehr.launch import ClinicGrant, Grant
 from ketplan.ehr.refresh import Renewals, Supplier, Tokens
 from ketplan.errors import EhrError, SignInEnded
 from ketplan.keyring import Keyring
@@ -28,7 +28,7 @@ class Access:
     keyring: Keyring
     renewals: Renewals
 
-    def keep(self, lid: str, grant: Grant, now: datetime) -> None:
+    def keep(self, lid: str, grant: Grant | ClinicGrant, now: datetime) -> None:
         """The tokens of session `lid`, which must be there."""
         self.services.grants.create(lid, Tokens.of(grant, now).payload())
 

@@ -42,6 +42,7 @@ from ketplan.store.reconciliations import Reconciliations
 from ketplan.store.retention import Retention
 from ketplan.store.reviews import Reviews
 from ketplan.store.sheets import Sheets
+from ketplan.store.to_dos import ToDos
 from ketplan.store.unsent import UnsentForms
 from ketplan.store.visits import SyncedVisits
 from ketplan.store.workers import Workers
@@ -85,6 +86,7 @@ class Services:
     retention: Retention
     observed: ObservedRefusals
     visits: SyncedVisits
+    to_dos: ToDos
     vendors: Vendors
 
 
@@ -112,6 +114,7 @@ def open_services(settings: Settings) -> Services:
         Retention(database),
         ObservedRefusals(database),
         SyncedVisits(database),
+        ToDos(database),
         vendors(settings),
     )
 

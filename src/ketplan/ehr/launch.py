@@ -21,6 +21,7 @@ from ketplan.ehr.context import Context
 from ketplan.ehr.discovery import Discovery, Endpoints
 from ketplan.ehr.profiles.choose import declared
 from ketplan.ehr.profiles.load import shipped
+from ketplan.ehr.tokens import TokenAnswer
 from ketplan.errors import LaunchError
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,10 @@ ONLINE, OFFLINE = "online_access", "offline_access"
 LONGEST_ADDRESS = 1800
 PENDING_FOR = timedelta(minutes=10)
 RELAUNCH = "launch ketplan again from the chart"
+OTHER_PATIENT = (
+    "In the EHR another patient was chosen than the one opened from the list: nothing was opened. Go back to "
+    "the list and choose again."
+)
 REFUSALS = {
     "access_denied": "Access was not granted in the EHR, so ketplan was not opened.",
     "invalid_scope": "The EHR does not grant what ketplan asks for; its administrator has to allow it.",
@@ -46,7 +51,8 @@ class PendingLaunch:
     """A launch on its way through the EHR's sign-in: to be kept on the server and used once.
 
     `iss` is as received. `launch` is the EHR's handle, None for a standalone launch. `scope` is what was
-    asked. `created` is aware.
+    asked. `created` is aware. `across` asks for no patient: it is for work across patients. `patient` is whom
+    somebody opened from a list, an id: with anybody else the launch is refused; `page` is what it was for.
     """
 
     state: str = field(repr=False)
@@ -58,6 +64,9 @@ class PendingLaunch:
     redirect_uri: str
     scope: str
     created: datetime
+    across: bool = False
+    patient: str | None = field(default=None, repr=False)
+    page: str | None = None
 
 
 @dataclass(frozen=True)
@@ -92,6 +101,20 @@ class Grant:
         return frozenset(self.scope.split())
 
 
+@dataclass(frozen=True)
+class ClinicGrant:
+    """What a completed launch without a patient gave; the fields are those of `Grant`."""
+
+    iss: str
+    ehr: str
+    access_token: str = field(repr=False)
+    expires_at: datetime
+    scope: str
+    fhir_user: str | None = None
+    user_name: str | None = None
+    refresh_token: str | None = field(default=None, repr=False)
+
+
 def match_ehr(ehrs: Sequence[Ehr], iss: str | Sequence[str]) -> Ehr:
     """The configured EHR that `iss` names, all values of the parameter given. Asks nobody.
 
@@ -114,18 +137,23 @@ def begin(
     redirect_uri: str,
     random: Callable[[int], str],
     now: datetime,
+    *,
+    across: bool = False,
+    patient: str | None = None,
+    page: str | None = None,
 ) -> tuple[PendingLaunch, str]:
     """A new pending launch and the address to send the browser to.
 
     `iss` is as received (`aud` repeats it exactly); `launch` None makes it a standalone launch, which lets
-    the EHR ask for the patient. `random` is `secrets.token_urlsafe`.
+    the EHR ask for the patient. `random` is `secrets.token_urlsafe`. `across`, `patient` and `page` are as in
+    PendingLaunch; none of them is sent.
     """
     if not endpoints.names_pkce:
         log.warning("EHR %s does not declare PKCE S256; it is used all the same", ehr.name)
-    scope = _scope(ehr, endpoints, in_ehr=launch is not None)
-    pending = PendingLaunch(
-        random(32), random(32), random(48), iss, launch, ehr.name, redirect_uri, scope, now
-    )
+    scope = _scope(ehr, endpoints, in_ehr=launch is not None, across=across)
+    secret = random(32), random(32), random(48)
+    meant = {"across": across, "patient": patient, "page": page}
+    pending = PendingLaunch(*secret, iss, launch, ehr.name, redirect_uri, scope, now, **meant)
     parameters = {
         "response_type": "code",
         "client_id": ehr.client_id,
@@ -161,20 +189,17 @@ def complete(
 ) -> Grant:
     """Finish `pending` with the parameters the EHR sent the browser back with; `sign` as for Authority.
 
-    LaunchError when any check fails or no patient was named, an EhrError when the EHR cannot be reached.
-    That a pending launch is used once, by the browser that began it, is the caller's to see to.
+    LaunchError when any check fails, no patient was named or another one than was opened from a list, an
+    EhrError when the EHR cannot be reached. That a pending launch is used once, by the browser that began it,
+    is the caller's to see to.
     """
-    if now - pending.created > PENDING_FOR:
-        raise LaunchError(f"This launch has waited too long; {RELAUNCH}.")
-    if not hmac.compare_digest(pending.state.encode(), callback.get("state", "").encode()):
-        raise LaunchError(f"This answer belongs to another launch; {RELAUNCH}.")
-    endpoints = discovery.endpoints(pending.iss)
-    code = _code(callback, endpoints)
-    authority = Authority(discovery.http, endpoints, ehr.client, sign)
-    answer = authority.exchange(code, pending.verifier, pending.redirect_uri, pending.scope, now)
+    if pending.across:
+        raise LaunchError(f"This launch was begun without a patient; {RELAUNCH}.")
+    answer, claims = _answered(pending, ehr, callback, discovery, now, sign)
     if answer.patient is None:
         raise LaunchError("The EHR did not say whose chart is open; open a patient's chart and launch there.")
-    claims = _claims(answer.id_token, pending, ehr, endpoints, discovery, now)
+    if pending.patient is not None and answer.patient != pending.patient:
+        raise LaunchError(OTHER_PATIENT)
     return Grant(
         iss=pending.iss.rstrip("/"),
         ehr=ehr.name,
@@ -186,7 +211,7 @@ def complete(
         fhir_user=_fhir_user(pending.iss, claims),
         user_name=_text(claims, "name"),
         subject=_text(claims, "sub"),
-        intent=answer.intent,
+        intent=pending.page or answer.intent,
         need_patient_banner=answer.need_patient_banner,
         contexts=answer.contexts,
         style_url=answer.style_url,
@@ -195,16 +220,65 @@ def complete(
     )
 
 
+def complete_across(
+    pending: PendingLaunch,
+    ehr: Ehr,
+    callback: Mapping[str, str],
+    discovery: Discovery,
+    now: datetime,
+    sign: Sign | None = None,
+) -> ClinicGrant:
+    """As `complete`, for a launch without a patient. One the EHR names all the same is not looked at."""
+    if not pending.across:
+        raise LaunchError(f"This launch was begun for one patient; {RELAUNCH}.")
+    answer, claims = _answered(pending, ehr, callback, discovery, now, sign)
+    return ClinicGrant(
+        iss=pending.iss.rstrip("/"),
+        ehr=ehr.name,
+        access_token=answer.access_token,
+        expires_at=answer.expires_at,
+        scope=answer.scope,
+        fhir_user=_fhir_user(pending.iss, claims),
+        user_name=_text(claims, "name"),
+        refresh_token=answer.refresh_token,
+    )
+
+
+def _answered(
+    pending: PendingLaunch,
+    ehr: Ehr,
+    callback: Mapping[str, str],
+    discovery: Discovery,
+    now: datetime,
+    sign: Sign | None,
+) -> tuple[TokenAnswer, Mapping[str, object]]:
+    """The token answer and the verified claims of who signed in."""
+    if now - pending.created > PENDING_FOR:
+        raise LaunchError(f"This launch has waited too long; {RELAUNCH}.")
+    if not hmac.compare_digest(pending.state.encode(), callback.get("state", "").encode()):
+        raise LaunchError(f"This answer belongs to another launch; {RELAUNCH}.")
+    endpoints = discovery.endpoints(pending.iss)
+    code = _code(callback, endpoints)
+    authority = Authority(discovery.http, endpoints, ehr.client, sign)
+    answer = authority.exchange(code, pending.verifier, pending.redirect_uri, pending.scope, now)
+    return answer, _claims(answer.id_token, pending, ehr, endpoints, discovery, now)
+
+
 def challenge(verifier: str) -> str:
     """PKCE S256 of a verifier (RFC 7636)."""
     digest = hashlib.sha256(verifier.encode()).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-def _scope(ehr: Ehr, endpoints: Endpoints, in_ehr: bool) -> str:
+def _scope(ehr: Ehr, endpoints: Endpoints, in_ehr: bool, across: bool) -> str:
     """What is asked for; a site's own list is asked as it stands, refresh token or none."""
     capabilities = declared(shipped(), ehr.iss, ehr.profile, endpoints.capabilities)
-    asked = scopes.requested(capabilities, in_ehr=in_ehr, override=ehr.scopes)
+    own = () if across else ehr.scopes
+    asked = (
+        scopes.for_clinic(capabilities)
+        if across
+        else scopes.requested(capabilities, in_ehr=in_ehr, override=own)
+    )
     offers = "permission-online" in endpoints.capabilities or ONLINE in endpoints.scopes
     wanted = {
         Refreshing.ONLINE: ONLINE,
@@ -212,7 +286,7 @@ def _scope(ehr: Ehr, endpoints: Endpoints, in_ehr: bool) -> str:
         Refreshing.NONE: "",
         Refreshing.DECLARED: ONLINE if offers else "",
     }[ehr.refreshing]
-    return f"{asked} {wanted}" if wanted and not ehr.scopes else asked
+    return f"{asked} {wanted}" if wanted and not own else asked
 
 
 def _code(callback: Mapping[str, str], endpoints: Endpoints) -> str:

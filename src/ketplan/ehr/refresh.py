@@ -22,7 +22,7 @@ from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
 from ketplan.ehr.authority import ENDED, Authority
-from ketplan.ehr.launch import Grant
+from ketplan.ehr.launch import ClinicGrant, Grant
 from ketplan.ehr.tokens import TokenAnswer
 from ketplan.errors import EhrError, SignInEnded, Temporary
 
@@ -59,7 +59,8 @@ class Keeper(Protocol):
 
 @dataclass(frozen=True)
 class Tokens:
-    """What one launch may use now. `issued` and `expires` are aware, `scope` is what was granted last."""
+    """What one launch may use now. `issued` and `expires` are aware, `scope` is what was granted last;
+    `patient` is "" for a launch without one."""
 
     ehr: str
     iss: str
@@ -71,11 +72,11 @@ class Tokens:
     expires: datetime
 
     @classmethod
-    def of(cls, grant: Grant, now: datetime) -> Tokens:
+    def of(cls, grant: Grant | ClinicGrant, now: datetime) -> Tokens:
         return cls(
             ehr=grant.ehr,
             iss=grant.iss,
-            patient=grant.patient,
+            patient=grant.patient if isinstance(grant, Grant) else "",
             scope=grant.scope,
             access=grant.access_token,
             refresh=grant.refresh_token,
@@ -101,7 +102,7 @@ class Tokens:
 
         SignInEnded when the EHR has turned to another patient: nothing of this launch may follow it there.
         """
-        if answer.patient not in (None, self.patient):
+        if self.patient and answer.patient not in (None, self.patient):
             raise SignInEnded(ENDED)
         return Tokens(
             self.ehr,

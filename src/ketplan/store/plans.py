@@ -94,8 +94,10 @@ class Plans:
         revision: int,
         payload: Mapping[str, Any],
         now: datetime,
+        state: PlanState = PlanState.CONFIRMED,
     ) -> StoredPlan:
-        """Keep a confirmed plan, or a later revision of it. The same again changes nothing.
+        """Keep a confirmed plan, or a later revision of it. The same again changes nothing. Another `state` is
+        for what nobody has to write any more.
 
         RefusedError when this revision, or a later one, is kept with other content, or for another patient.
         """
@@ -112,7 +114,7 @@ class Plans:
             values = {
                 "revision": revision,
                 "payload": dict(payload),
-                "state": PlanState.CONFIRMED,
+                "state": state,
                 "updated": now,
             }
             if row is None:
@@ -140,6 +142,17 @@ class Plans:
         """Everything kept for one patient of one EHR, of any kind, newest first."""
         plan = self._table.c
         return self._all(select(self._table).where(plan.iss == iss, plan.patient_id == patient_id))
+
+    def of_server(self, iss: str) -> tuple[StoredPlan, ...]:
+        """Everything kept for one EHR, of any kind, newest first."""
+        return self._all(select(self._table).where(self._table.c.iss == iss))
+
+    def people(self, iss: str) -> tuple[str, ...]:
+        """The ids of the patients of one EHR of whom anything is kept that has not been ended."""
+        plan = self._table.c
+        asking = select(plan.patient_id).distinct().where(plan.iss == iss, plan.state != PlanState.ENDED)
+        with self._database.reading() as connection:
+            return tuple(row.patient_id for row in connection.execute(asking.order_by(plan.patient_id)))
 
     def unfinished(self, since: datetime) -> tuple[StoredPlan, ...]:
         """What ketplan itself should be writing and has not touched since then, of any kind, newest first."""

@@ -35,6 +35,7 @@ class Retention:
         # itself looked at the EHR keeps nobody's things longer.
         self._tables: tuple[tuple[Table, str | None], ...] = (
             (tables.synced_visits, None),
+            (tables.to_do, "at"),
             (tables.review, "at"),
             (tables.session_sheet, "updated"),
             (tables.unsent, "updated"),

@@ -135,6 +135,18 @@ class Schema:
             Column("content", Sealed(vault), nullable=False),
             Column("at", Moment, nullable=False),
         )
+        self.to_do = Table(
+            "to_do",
+            tables,
+            Column("id", String(64), primary_key=True),
+            Column("iss", String(500), nullable=False, index=True),
+            Column("patient_id", String(64), nullable=False),
+            Column("plan_id", String(64), nullable=False),
+            Column("row", String(200), nullable=False),
+            Column("what", String(20), nullable=False),
+            Column("content", Sealed(vault), nullable=False),
+            Column("at", Moment, nullable=False),
+        )
         self.review = Table(
             "review",
             tables,

@@ -1,4 +1,4 @@
-"""What the coordinator's day and the clinic's calendar keep."""
+"""What the coordinator's day and the clinic's calendar keep.."""
 
 from __future__ import annotations
 
@@ -12,6 +12,21 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.create_table(
+        "to_do",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("iss", sa.String(length=500), nullable=False),
+        sa.Column("patient_id", sa.String(length=64), nullable=False),
+        sa.Column("plan_id", sa.String(length=64), nullable=False),
+        sa.Column("row", sa.String(length=200), nullable=False),
+        sa.Column("what", sa.String(length=20), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("to_do", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_to_do_iss"), ["iss"], unique=False)
+
     op.create_table(
         "synced_visits",
         sa.Column("plan_id", sa.String(length=64), nullable=False),
@@ -31,3 +46,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_synced_visits_iss"))
 
     op.drop_table("synced_visits")
+    with op.batch_alter_table("to_do", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_to_do_iss"))
+
+    op.drop_table("to_do")
