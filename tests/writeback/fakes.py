@@ -241,6 +241,12 @@ class FakeJournal:
     ) -> None:
         self._enter(key, state, message=message, http_status=http_status, updated=now)
 
+    def send_again(self, plan_id: str, key: str, now: datetime) -> None:
+        lost = self.rows[key]
+        if lost.state is not StepState.UNKNOWN:
+            raise RefusedError("The journal has no such step of which nobody can tell what became of it.")
+        self._keep(replace(lost, attempts=0, http_status=None, resource_id=None, message="", said=""))
+
     def _enter(self, key: str, state: StepState, **values: Any) -> None:
         if state not in STEP_STATES[self.rows[key].state]:
             raise RefusedError(f"The journal has no step that could become “{state}” now.")

@@ -9,8 +9,8 @@ import pytest
 from ketplan.errors import Conflict, Fatal, Forbidden, NotSupported, Temporary
 from ketplan.store.journal import StepState
 from ketplan.store.plans import PlanState
-from tests.writeback.builders import EVERYTHING, named, outcomes, row_of, to, write
-from tests.writeback.fakes import Clock, FakeEhr, FakeJournal, Json, Killed, losing, refusing
+from tests.writeback.builders import EVERYTHING, PLAN, named, outcomes, row_of, to, write
+from tests.writeback.fakes import START, Clock, FakeEhr, FakeJournal, Json, Killed, losing, refusing
 
 KINDS = tuple(EVERYTHING)
 
@@ -294,6 +294,8 @@ def test_a_created_resource_that_nobody_can_see_is_not_called_written() -> None:
     assert row_of(receipt, "provenance").outcome == "pending"
     assert receipt.exit_code == 75
     ehr.after = lambda verb, resource: None
+    assert write(ehr, journal).exit_code == 75
+    journal.send_again(PLAN, "provenance", START)
     assert write(ehr, journal).exit_code == 0
     assert ehr.counts() == EVERYTHING
 

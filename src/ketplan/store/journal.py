@@ -29,7 +29,8 @@ STEP_STATES: Mapping[StepState, frozenset[StepState]] = {
     # Once an answer was lost, only the EHR can say what became of it.
     StepState.UNKNOWN: frozenset({StepState.SENDING, StepState.DONE, StepState.UNKNOWN}),
     StepState.REFUSED: frozenset({StepState.SENDING, StepState.DONE, StepState.REFUSED}),
-    StepState.DONE: frozenset({StepState.SENDING, StepState.DONE, StepState.REFUSED}),
+    # Unknown: it was said to be stored, and is shown nowhere.
+    StepState.DONE: frozenset({StepState.SENDING, StepState.DONE, StepState.REFUSED, StepState.UNKNOWN}),
 }
 """From each state to those that may follow."""
 
@@ -120,6 +121,29 @@ class Journal:
         values = {"resource_id": resource_id, "etag": etag, "http_status": http_status, "message": ""}
         self._enter(plan_id, key, StepState.DONE, values | {"updated": now})
 
+    def stood(self, plan_id: str, stands: Sequence[tuple[Planned, str, str | None]], now: datetime) -> None:
+        """Steps that stand in the EHR without a run of ours: each with its id there and its ETag.
+
+        The plan must be stored, none of its steps entered before.
+        """
+        done = {"state": StepState.DONE, "attempts": 1, "message": "", "said": "", "updated": now}
+        rows = [
+            {
+                "plan_id": plan_id,
+                "ordinal": ordinal,
+                "key": step.key,
+                "resource_type": step.resource_type,
+                "verb": step.verb,
+                "body": dict(step.body),
+                "resource_id": resource_id,
+                "etag": etag,
+                **done,
+            }
+            for ordinal, (step, resource_id, etag) in enumerate(stands)
+        ]
+        with self._database.writing() as connection:
+            connection.execute(insert(self._table), rows)
+
     def failed(
         self, plan_id: str, key: str, state: StepState, message: str, http_status: int | None, now: datetime
     ) -> None:
@@ -132,6 +156,18 @@ class Journal:
         mine = update(self._table).where(step.plan_id == plan_id, step.key == key)
         with self._database.writing() as connection:
             connection.execute(mine.values(message=message, said=said, updated=now))
+
+    def send_again(self, plan_id: str, key: str, now: datetime) -> None:
+        """Somebody has looked and not found it: what was sent so far counts no more. RefusedError unless
+        nobody can tell what became of the step."""
+        step = self._table.c
+        lost = update(self._table).where(
+            step.plan_id == plan_id, step.key == key, step.state == StepState.UNKNOWN
+        )
+        forgotten = {"attempts": 0, "http_status": None, "resource_id": None, "message": "", "said": ""}
+        with self._database.writing() as connection:
+            if connection.execute(lost.values(**forgotten, updated=now)).rowcount == 0:
+                raise RefusedError("The journal has no such step of which nobody can tell what became of it.")
 
     def entries(self, plan_id: str) -> tuple[JournalEntry, ...]:
         """The plan's steps, in their order."""

@@ -22,6 +22,9 @@ from ketplan.writeback.steps import (
 )
 from ketplan.writeback.writing import Writing, row
 
+NOT_SHOWN = "The EHR said that it stored this, but does not show it: look in the EHR."
+NOWHERE = "It was sent {times} times and the EHR shows none of them: look in the EHR before it is sent again."
+
 
 def standing(writing: Writing, step: Step, resource: Json, but: Collection[str]) -> Row | None:
     """The row of what an earlier run wrote, if the EHR still has it; None when it is gone."""
@@ -49,8 +52,10 @@ def create(writing: Writing, step: Step, resource: Json, but: Collection[str]) -
 
 
 def _once(writing: Writing, step: Step, resource: Json, but: Collection[str]) -> Row:
-    if hits := _search(writing, step, resource):
+    if hits := _shown(writing, step) or _search(writing, step, resource):
         return _found(writing, step, resource, hits, but)
+    if question := _question(writing, step):
+        return row(step, Outcome.PENDING, detail=question)
     writing.sending(step, resource)
     try:
         stored = writing.chart.create(resource, identifier_of(resource))
@@ -63,6 +68,32 @@ def _once(writing: Writing, step: Step, resource: Json, but: Collection[str]) ->
         raise _taken(step, error) from None
     writing.done(step, stored.id, stored.etag, stored.status)
     return _read_back(writing, step, resource, stored, but)
+
+
+def _shown(writing: Writing, step: Step) -> list[Json]:
+    """What the EHR said it stored and did not show then, if it shows it by now."""
+    id = writing.believed(step)
+    try:
+        held = writing.chart.read(step.type, id).raw if id else None
+    except Temporary:
+        raise
+    except EhrError:
+        held = None
+    if held is None:
+        return []
+    guard_stored(held, writing.patient_id)
+    return [held]
+
+
+def _question(writing: Writing, step: Step) -> str:
+    """What only a human can answer before this is sent again; empty while it may be sent."""
+    if writing.believed(step):
+        return NOT_SHOWN
+    if not writing.sent_enough(step):
+        return ""
+    asked = NOWHERE.format(times=writing.sends[step.key])
+    writing.unknown(step, Fatal(asked))
+    return asked
 
 
 def _search(writing: Writing, step: Step, resource: Json) -> list[Json]:
@@ -124,7 +155,8 @@ def _read_back(writing: Writing, step: Step, resource: Json, stored: Stored, but
     try:
         held = writing.chart.read(step.type, stored.id).raw
     except NotFound:
-        return row(step, Outcome.PENDING, "", "The EHR said that it stored this, but does not show it.")
+        writing.unknown(step, Fatal(NOT_SHOWN, stored.status))
+        return row(step, Outcome.PENDING, detail=NOT_SHOWN)
     except EhrError as error:
         return row(step, outcome, reference, writing.unread(error))
     guard_stored(held, writing.patient_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,6 +18,10 @@ RENEWED_EVERY = timedelta(seconds=LEASE_SECONDS / 5)
 PAUSE_SECONDS = 0.5
 LONGEST_STAY = 5.0
 """Seconds the EHR may ask a run to wait where it is; for more it goes away and comes back."""
+MOST_SENDS = 10
+"""So often a resource is sent whose every answer was lost and that is found nowhere; then a human looks."""
+NOT_TAKEN_IN = frozenset({429, 503})
+"""Answers of an EHR that was too busy to take anything in: what it was sent does not count."""
 
 
 @dataclass
@@ -24,8 +29,9 @@ class Writing:
     """One run of one plan. `states` is what the journal says of each step, by key.
 
     There, `sending` means "sent in this run": what an earlier run left so is `unknown` here, since nobody
-    can tell how far it came. `taken` are the ids in the EHR that this run has given to a step, `held` is when
-    the lease was renewed last.
+    can tell how far it came. `taken` are the ids in the EHR that this run has given to a step, `sends` counts
+    the requests to store each step, `heard` is the status of the last answer to it, `held` is when the lease
+    was renewed last.
     """
 
     plan_id: str
@@ -41,12 +47,15 @@ class Writing:
     states: dict[str, StepState] = field(default_factory=dict)
     sent: set[str] = field(default_factory=set)
     taken: set[str] = field(default_factory=set)
+    sends: Counter[str] = field(default_factory=Counter)
+    heard: dict[str, int | None] = field(default_factory=dict)
     held: datetime | None = None
 
     def plan(self, steps: Sequence[Step]) -> None:
         planned = [Planned(step.key, step.type, str(step.verb), step.resource) for step in steps]
         for entry in self.journal.plan(self.plan_id, planned, self.now()):
             self.entries[entry.key] = entry
+            self.sends[entry.key], self.heard[entry.key] = entry.attempts, entry.http_status
             lost = entry.state is StepState.SENDING
             self.states[entry.key] = StepState.UNKNOWN if lost else entry.state
 
@@ -64,6 +73,7 @@ class Writing:
         self.journal.sending(self.plan_id, step.key, body, self.now())
         self.states[step.key] = StepState.SENDING
         self.sent.add(step.key)
+        self.sends[step.key] += 1
 
     def done(self, step: Step, id: str, etag: str | None = None, status: int | None = None) -> None:
         self.journal.done(self.plan_id, step.key, id, etag, status, self.now())
@@ -72,6 +82,16 @@ class Writing:
 
     def unknown(self, step: Step, error: EhrError) -> None:
         self._failed(step, StepState.UNKNOWN, str(error), error.status)
+
+    def believed(self, step: Step) -> str:
+        """The id under which the EHR said that it stored this, and under which it showed nothing; or ""."""
+        said = self.heard[step.key] or 0
+        lost = self.states[step.key] is StepState.UNKNOWN
+        return str(self.entries[step.key].resource_id or "") if lost and 200 <= said < 300 else ""
+
+    def sent_enough(self, step: Step) -> bool:
+        """Whether sending it once more would only make more of what nobody sees."""
+        return self.sends[step.key] >= MOST_SENDS and self.heard[step.key] not in NOT_TAKEN_IN
 
     def refused(self, step: Step, why: str, status: int | None = None) -> None:
         """A step whose answer was lost stays unknown: that its repetition is refused proves nothing."""
@@ -110,6 +130,7 @@ class Writing:
     def _failed(self, step: Step, state: StepState, why: str, status: int | None) -> None:
         self.journal.failed(self.plan_id, step.key, state, why, status, self.now())
         self.states[step.key] = state
+        self.heard[step.key] = status
 
 
 def sends_away(error: Temporary) -> bool:
