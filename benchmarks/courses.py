@@ -46,7 +46,7 @@ def _visit(key: str, kind: VisitKind, number: int, start: date, offset: int, min
 
 
 def booked(rnd: random.Random, dates: Sequence[date], minutes: int, full: float) -> Iterator[Busy]:
-    """Other people's appointments of one length, back to back from eight: each there with this probability."""
+    """Other people's appointments of one length, back to back from eight, each with this probability."""
     for day in dates:
         opens = datetime.combine(day, time(8), tzinfo=CLINIC.tz)
         for n in range(600 // minutes):

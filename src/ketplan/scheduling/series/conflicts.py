@@ -14,12 +14,12 @@ from ketplan.clinical.plan import VisitKind
 from ketplan.scheduling.series.model import Conflict, Named, Offer, Wanted
 from ketplan.scheduling.series.openings import GivenUp, Site, window_words
 from ketplan.scheduling.series.rules import TABLE, Rule
-from ketplan.scheduling.series.search import Found, Limit, best_series
+from ketplan.scheduling.series.search import Found, best_series
 from ketplan.scheduling.series.staff import moment_of
 from ketplan.scheduling.series.words import when
 
 # House defaults: how much is spent on one question, on how many sets of rules, and how many ways out shown.
-HOUSE_QUESTION = 4_000
+HOUSE_QUESTION = (8, 128)
 HOUSE_SETS = 250
 HOUSE_OFFERS = 4
 
@@ -34,7 +34,7 @@ def conflict(site: Site, part: Found) -> Conflict:
 
 def _stands(site: Site, keys: Iterable[str], given_up: Iterable[Named] = ()) -> bool:
     wanted, up = frozenset(keys), _given(given_up)
-    return best_series(site, only=wanted, given_up=up, limit=Limit(HOUSE_QUESTION)) is not None
+    return best_series(site, only=wanted, given_up=up, widths=HOUSE_QUESTION) is not None
 
 
 def _given(rules: Iterable[Named]) -> GivenUp:
@@ -147,7 +147,7 @@ def _offers(site: Site, keys: Sequence[str], rules: Sequence[Named]) -> tuple[Of
 
 
 def _offer(site: Site, keys: Sequence[str], given_up: tuple[Named, ...]) -> Offer | None:
-    found = best_series(site, given_up=_given(given_up), leave_out=True, limit=Limit(HOUSE_QUESTION))
+    found = best_series(site, given_up=_given(given_up), leave_out=True, widths=HOUSE_QUESTION)
     if found is None or not all(found.spots[key] for key in keys):
         return None
     visits = {v.key: v for v in site.request.visits}

@@ -270,7 +270,8 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """`cost` by the table of rules; `proven` that none is cheaper; `conflict` when not all found a time."""
+    """`cost` by the table of rules, `bound` what any series costs at least, `proven` that this one costs no
+    more than that; `conflict` when not all found a time."""
 
     zone: str
     chosen: tuple[Chosen, ...]
@@ -278,6 +279,7 @@ class Series:
     cost: int
     proven: bool
     conflict: Conflict | None = None
+    bound: int = 0
 
     def get(self, key: str) -> Chosen | None:
         return next((c for c in self.chosen if c.visit.key == key), None)

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from datetime import date
 
 from ketplan.clinical.plan import VisitKind
-from ketplan.scheduling.resources import THERAPIST
 from ketplan.scheduling.series.conflicts import conflict
 from ketplan.scheduling.series.model import Chosen, Firmness, Level, Refused, Request, Series, Wanted
 from ketplan.scheduling.series.openings import Site
 from ketplan.scheduling.series.rules import Rule
-from ketplan.scheduling.series.search import Found, Spot, best_series
+from ketplan.scheduling.series.search import Found, Spot, best_series, known
 from ketplan.scheduling.series.staff import moment_of
 from ketplan.scheduling.series.ties import Tie
 from ketplan.scheduling.series.words import why_here, why_nowhere
@@ -25,15 +24,12 @@ def plan(request: Request) -> Series:
     and `conflict` names rules that cannot hold together, with what a person could give up.
     """
     site = Site(request)
-    whole = best_series(site)
-    if whole:
-        return written(site, whole)
-    part = best_series(site, leave_out=True)
-    assert part is not None  # leaving everything out is always possible
-    return written(site, part, hindered=True)
+    found = best_series(site, leave_out=True)
+    assert found is not None  # leaving everything out is always possible
+    return written(site, found)
 
 
-def written(site: Site, found: Found, *, hindered: bool = False) -> Series:
+def written(site: Site, found: Found) -> Series:
     """What the search found, as a series with its words."""
     chosen = tuple(chosen_visits(site, found))
     refused = tuple(
@@ -45,7 +41,8 @@ def written(site: Site, found: Found, *, hindered: bool = False) -> Series:
         refused,
         found.cost,
         found.proven,
-        conflict(site, found) if hindered else None,
+        conflict(site, found) if refused else None,
+        found.bound,
     )
 
 
@@ -100,8 +97,7 @@ def _unkept(site: Site, visit: Wanted, spot: Spot, usual: str | None, late: bool
 def _therapist(site: Site, visit: Wanted, spot: Spot) -> str | None:
     if visit.kind is not VisitKind.CBT:
         return None
-    others = {r.reference for r in site.request.resources if r.service != THERAPIST}
-    return next((r for r in spot.team.resources if r not in others), None)
+    return site.staff.therapist(spot.team.resources)
 
 
 def _usual(site: Site, spots: Mapping[str, Spot | None]) -> str | None:
@@ -124,6 +120,7 @@ def _late(site: Site, spots: Mapping[str, Spot | None]) -> set[str]:
             continue
         earlier = visits[link.earlier]
         tie = Tie(link, earlier, site.request.minutes(earlier), True, site)
-        if other.start > tie.reach(one.start, one.day).wish_high:
+        wished = tie.reach(*known(one)).wished
+        if wished and other.start > wished[1][0]:
             found.add(link.later)
     return found

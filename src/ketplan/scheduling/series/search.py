@@ -1,30 +1,38 @@
-"""The best series: the tree's bound leads the way, a depth-first search proves it.
+"""The best series: the tree's bound leads a few at a time through the visits, more if that is no proof.
 
-Visits are settled in order of their targets. What remains to be settled depends on few of the settled ones,
-the last dose and the last session mostly; what was learnt about such a state is kept, so that no state is
-worked out twice. The answer is exact unless the search is stopped by its limit, which it then says.
+Visits are settled in order of their targets. At each step only the most promising beginnings are kept, judged
+by what they cost and what the tree says the rest must cost at least. Two beginnings that leave the same to
+all later visits are one. What is cut off is remembered by its bound: when nothing cut off could have been
+cheaper than what was found, none is; otherwise it is tried again with more of them, up to a limit.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from ketplan.clinical.plan import VisitKind
 from ketplan.scheduling.resources import THERAPIST
 from ketplan.scheduling.series.model import Request, Wanted
-from ketplan.scheduling.series.openings import GivenUp, Openings, Site
+from ketplan.scheduling.series.openings import GivenUp, Site
 from ketplan.scheduling.series.rules import Rule, weight
-from ketplan.scheduling.series.staff import Team
+from ketplan.scheduling.series.staff import Ints, Team
 from ketplan.scheduling.series.ties import Company, Tie
-from ketplan.scheduling.series.tree import LATE, NEVER, Node, grow
+from ketplan.scheduling.series.tree import NEVER, Bond, Node, grow
 
 LEFT_OUT = weight(Rule.LEFT_OUT)
-# House default: how many times a visit is tried somewhere before the best found so far has to do.
-HOUSE_LIMIT = 60_000
+# House default: how many beginnings are kept at each step, one try after the other.
+HOUSE_WIDTHS = (16, 128, 1024)
 
 _ORDER = {VisitKind.INFUSION: 0, VisitKind.CBT: 1, VisitKind.FOLLOW_UP: 2}
+# How many candidates are looked at for each that is kept: many of them turn out to be the same.
+_SPARE = 6
+
+
+# Whoever is free: settled at the end, where no two visits could want the same.
+LATER = Team(("",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,25 +44,33 @@ class Spot:
     team: Team
 
 
-Answer = tuple[int, tuple[Spot | None, ...]]
+def known(spot: Spot) -> tuple[Ints, Ints]:
+    """Its start and day as the ties take them."""
+    return np.array([spot.start]), np.array([spot.day])
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The cheapest series: a spot for each visit (None: left out), and whether none can be cheaper."""
+    """The cheapest series found: a spot for each visit (None: left out). None costs less than `bound`."""
 
     cost: int
     spots: dict[str, Spot | None]
-    proven: bool
+    bound: int
+
+    @property
+    def proven(self) -> bool:
+        return self.bound >= self.cost
 
 
 @dataclass(slots=True)
-class Limit:
-    left: int = HOUSE_LIMIT
+class _Beginnings:
+    """Visits settled so far, a row for each beginning: the opening of each visit (-1: left out, or not yet
+    settled), the bound, and the EHR Slots that others might want too."""
 
-    def spend(self) -> bool:
-        self.left -= 1
-        return self.left >= 0
+    at: Ints
+    bounds: Ints
+    taken: list[frozenset[str]]
+    teams: list[tuple[Team | None, ...]]
 
 
 @dataclass
@@ -64,153 +80,107 @@ class _Pass:
     site: Site
     order: list[Wanted]
     nodes: list[Node]
-    ties: list[list[tuple[int, Tie]]]
-    company: list[list[tuple[int, Company]]]
-    therapist: str | None
+    person: str | None
     given_up: GivenUp
-    limit: Limit
-    at: list[tuple[int, int]] = field(default_factory=list)
-    known: dict[tuple[object, ...], tuple[int, Answer | None]] = field(default_factory=dict)
-    always: list[list[int]] = field(default_factory=list)
-    sometimes: list[list[tuple[int, int]]] = field(default_factory=list)
+    cut_off: int = NEVER
+    _known: dict[tuple[int, int, frozenset[str]], list[Team]] = field(default_factory=dict)
 
-    def solve(self, budget: int) -> Answer | None:
-        """The cheapest answer below the budget, or None."""
-        bound = grow(self.nodes)
-        if bound >= min(budget, NEVER):
+    def solve(self, bound: int, width: int, budget: int) -> tuple[int, dict[str, Spot | None]] | None:
+        """The cheapest answer met below the budget; `cut_off` tells what the rest cost at least."""
+        self.cut_off = NEVER
+        now = _Beginnings(np.full((1, len(self.nodes)), -1), np.array([bound], np.int64), [frozenset()], [()])
+        for k in range(len(self.nodes)):
+            now = self._settle(k, now, width, budget)
+            if not now.bounds.size:
+                return None
+        best = int(now.bounds.argmin())
+        places = now.at[best].tolist()
+        spots = {v.key: self._spot(k, places[k], now.teams[best][k]) for k, v in enumerate(self.order)}
+        return int(now.bounds[best]), spots
+
+    def _spot(self, k: int, place: int, team: Team | None) -> Spot | None:
+        if team is None:
             return None
-        self.at = [(-1, -1)] * len(self.nodes)
-        self._watch()
-        return self._settle(0, budget, bound, frozenset())
+        found = self.nodes[k].openings
+        start = int(found.starts[place])
+        if team is LATER:
+            team = self._find_teams(k, start, frozenset())[0]
+        return Spot(start, int(found.days[place]), team)
 
-    def _watch(self) -> None:
-        """For each step, which settled visits the rest depends on: always, or from some start onwards."""
-        size = len(self.nodes)
-        self.always = [[] for _ in range(size)]
-        self.sometimes = [[] for _ in range(size)]
-        for i in range(size):
-            until, forever = NEVER, -1
-            limits: list[tuple[int, int]] = []
-            for j in range(size - 1, i, -1):
-                starts = self.nodes[j].openings.starts
-                bonds: list[tuple[int, Tie | Company]] = [*self.ties[j], *self.company[j]]
-                for bond in (b for n, b in bonds if n == i):
-                    if bond.lasting is None:
-                        forever = max(forever, j)
-                    elif starts:
-                        until = min(until, starts[0] - bond.lasting)
-                limits.append((j, until))
-            for j, least in limits:
-                if j <= forever:
-                    self.always[j].append(i)
-                elif least < NEVER:
-                    self.sometimes[j].append((i, least))
+    def _settle(self, k: int, now: _Beginnings, width: int, budget: int) -> _Beginnings:
+        node = self.nodes[k]
+        size = len(node.total)
+        base = now.bounds - self._estimates(node, now.at)
+        bounds = np.empty((len(base), size + 1), np.int64)
+        np.add(base[:, None], node.total, out=bounds[:, :size])
+        bounds[:, size] = base + node.left_out
+        for bond in node.bonds:
+            bounds[:, :size] += bond.cost(now.at[:, bond.earlier])
+        flat = bounds.ravel()
+        open_to = np.flatnonzero(flat < min(budget, NEVER))
+        if open_to.size > width * _SPARE:
+            nearest = np.argpartition(flat[open_to], width * _SPARE)
+            self.cut_off = min(self.cut_off, int(flat[open_to[nearest[width * _SPARE]]]))
+            open_to = open_to[nearest[: width * _SPARE]]
+        open_to = open_to[np.lexsort((open_to, flat[open_to]))]
+        rows, places = np.divmod(open_to, size + 1)
+        at = now.at[rows]
+        at[:, k] = np.where(places == size, -1, places)
+        return self._kept(k, now, at, flat[open_to], rows, width)
 
-    def _state(self, k: int, taken: frozenset[str]) -> tuple[object, ...]:
-        at = self.at
-        late = [(i, at[i][0]) for i, least in self.sometimes[k] if at[i][0] > least]
-        return (k, taken, tuple([at[i][0] for i in self.always[k]]), tuple(late))
+    def _kept(self, k: int, now: _Beginnings, at: Ints, bounds: Ints, rows: Ints, width: int) -> _Beginnings:
+        """The first of all that differ in what they leave to later visits."""
+        alike = self._left_to_later(k, at)
+        seen: set[tuple[int, frozenset[str]]] = set()
+        kept: list[int] = []
+        taken: list[frozenset[str]] = []
+        teams: list[tuple[Team | None, ...]] = []
+        for n, row in enumerate(rows.tolist()):
+            before = now.taken[row]
+            for team in self._teams_for(k, int(at[n, k]), before):
+                after = before | team.spilling if team and team.spilling else before
+                if (alike[n], after) in seen:
+                    continue
+                if len(kept) == width:
+                    self.cut_off = min(self.cut_off, int(bounds[n]))
+                    return _Beginnings(at[kept], bounds[kept], taken, teams)
+                seen.add((alike[n], after))
+                kept.append(n)
+                taken.append(after)
+                teams.append((*now.teams[row], team))
+        return _Beginnings(at[kept], bounds[kept], taken, teams)
 
-    def _settle(self, k: int, budget: int, pending: int, taken: frozenset[str]) -> Answer | None:
-        """The cheapest way to settle visits k and on, or None when none is below the budget.
+    def _left_to_later(self, k: int, at: Ints) -> list[int]:
+        """A number for each row, the same where all later visits are left the same."""
+        found = np.zeros(len(at), np.uint64)
+        for later in self.nodes[k + 1 :]:
+            for bond in (b for b in later.bonds if b.earlier <= k):
+                found += bond.marks[at[:, bond.earlier]]
+        return found.tolist()
 
-        `pending` is the tree's bound for them.
-        """
-        if pending >= budget:
-            return None
-        if k == len(self.nodes):
-            return 0, ()
-        state = self._state(k, taken)
-        least, answer = self.known.get(state, (0, None))
-        if answer or least >= budget:
-            return answer if answer and answer[0] < budget else None
-        node, best, ceiling = self.nodes[k], None, budget
-        others = pending - self._estimate(node)
-        for i, bound, late in self._ways(k):
-            if bound + others >= ceiling or not self.limit.spend():
-                break
-            tried = self._try(k, i, late, ceiling, others + bound, taken)
-            if tried:
-                best, ceiling = tried, tried[0]
-        if self.limit.left >= 0:
-            self.known[state] = (ceiling, best)
-        self.at[k] = (-1, -1)
-        return best
+    def _estimates(self, node: Node, at: Ints) -> Ints | int:
+        return node.free if node.parent is None else node.given[at[:, node.parent.earlier]]
 
-    def _try(
-        self, k: int, i: int | None, late: int, ceiling: int, bound: int, taken: frozenset[str]
-    ) -> Answer | None:
-        node, best = self.nodes[k], None
-        if i is None:
-            cost = node.droppable
-            self.at[k] = (-1, -1)
-            rest = self._settle(k + 1, ceiling - cost, bound - cost, taken)
-            return (cost + rest[0], (None, *rest[1])) if rest else None
-        start, day = node.openings.starts[i], node.openings.days[i]
-        cost = node.openings.costs[i] + late
-        for team in self._teams(k, start, taken):
-            self.at[k] = (start, day)
-            rest = self._settle(k + 1, ceiling - cost, bound - cost, taken | team.spilling)
-            if rest:
-                best = (cost + rest[0], (Spot(start, day, team), *rest[1]))
-                ceiling = best[0]
-        return best
+    def _teams_for(self, k: int, place: int, taken: frozenset[str]) -> Sequence[Team | None]:
+        if place < 0:
+            return (None,)
+        if self.site.staff.is_plain:
+            return (LATER,)
+        key = k, place, taken
+        if key not in self._known:
+            self._known[key] = self._find_teams(k, int(self.nodes[k].openings.starts[place]), taken)
+        return self._known[key]
 
-    def _teams(self, k: int, start: int, taken: frozenset[str]) -> Iterator[Team]:
+    def _find_teams(self, k: int, start: int, taken: frozenset[str]) -> list[Team]:
         visit, request = self.order[k], self.site.request
         spot = request.standing.get(visit.key)
         if spot and self.site.stands_at(visit.key) == start:
-            yield Team(spot.resources, spot.slots, frozenset(spot.slots))
-            return
+            return [Team(spot.resources, spot.slots, frozenset(spot.slots))]
         if (Rule.STAFF, (visit.key,)) in self.given_up:
-            yield Team()
-            return
-        first = {THERAPIST: self.therapist} if self.therapist else {}
-        yield from self.site.staff.teams(
-            self.site.needs(visit), start, start + request.minutes(visit), taken, first
-        )
-
-    def _estimate(self, node: Node) -> int:
-        if node.parent is None:
-            return node.free
-        start = self.at[node.parent][0]
-        if start < 0:
-            return node.given[-1]
-        return node.given[bisect_left(self.nodes[node.parent].openings.starts, start)]
-
-    def _ways(self, k: int) -> Iterator[tuple[int | None, int, int]]:
-        """Openings that go with what is settled: index, bound with all that hangs on it, cost of lateness."""
-        node = self.nodes[k]
-        starts, total = node.openings.starts, node.total
-        first, end, wishes = 0, len(starts), []
-        for i, tie in self.ties[k]:
-            start, day = self.at[i]
-            if start < 0 or (node.fixed and self.nodes[i].fixed):
-                continue
-            reach = tie.reach(start, day)
-            first = max(first, bisect_left(starts, reach.low))
-            end = min(end, bisect_right(starts, reach.high))
-            if tie.link.wished is not None:
-                wishes.append(reach)
-        found = []
-        for i in range(first, end):
-            late = sum(not w.wish_low <= starts[i] <= w.wish_high for w in wishes) * LATE if wishes else 0
-            found.append((total[i] + late, i, late))
-        found.sort()
-        near = [(self.at[i], c) for i, c in self.company[k] if self.at[i][0] >= 0]
-        near = [(at, c) for at, c in near if not (first < end and c.is_past(at[0], starts[first]))]
-        waiting = node.left_out
-        for bound, i, late in found:
-            if bound >= NEVER:
-                break
-            if waiting < bound:
-                yield None, waiting, 0
-                waiting = NEVER
-            spot = starts[i], node.openings.days[i]
-            if not any(c.rule_out(at, spot) for at, c in near):
-                yield i, bound, late
-        if waiting < NEVER:
-            yield None, waiting, 0
+            return [Team()]
+        first = {THERAPIST: self.person} if self.person else {}
+        end = start + request.minutes(visit)
+        return list(self.site.staff.teams(self.site.needs(visit), start, end, taken, first))
 
 
 def best_series(
@@ -219,27 +189,34 @@ def best_series(
     given_up: GivenUp = frozenset(),
     only: frozenset[str] | None = None,
     leave_out: bool = False,
-    limit: Limit | None = None,
+    widths: Sequence[int] = HOUSE_WIDTHS,
 ) -> Found | None:
-    """The cheapest series of the request's visits (or of `only` some of them), or None when there is none.
+    """The cheapest series found of the request's visits (or of `only` some of them), or None for none.
 
     `given_up` names hard rules that do not count; `leave_out` allows visits to go without a time, at a cost
     no other rule comes near.
     """
-    limit = limit or Limit()
     order = _order(site.request, only)
-    openings = [site.openings(v, given_up) for v in order]
-    best: Found | None = None
+    nodes = _nodes(site, order, given_up, leave_out)
+    passes: list[tuple[int, int, str | None, list[Ints]]] = []
     for person in site.therapists():
-        budget = best.cost if best else NEVER
-        search = _prepare(site, order, openings, person, given_up, leave_out, limit)
-        answer = search.solve(budget)
-        if answer:
-            spots = {v.key: spot for v, spot in zip(order, answer[1], strict=True)}
-            best = Found(answer[0], spots, True)
-    if best and limit.left < 0:
-        return Found(best.cost, best.spots, False)
-    return best
+        costs = [_costs(site, v, n, person, given_up) for v, n in zip(order, nodes, strict=True)]
+        passes.append((_grown(nodes, costs), len(passes), person, costs))
+    passes.sort(key=lambda p: p[:2])
+    best: tuple[int, dict[str, Spot | None]] | None = None
+    for width in widths:
+        least = NEVER  # what a series may cost at least that this round did not see
+        for bound, _, person, costs in passes:
+            budget = best[0] if best else NEVER
+            if bound >= budget:
+                break
+            _grown(nodes, costs)
+            search = _Pass(site, order, nodes, person, given_up)
+            best = search.solve(bound, width, budget) or best
+            least = min(least, search.cut_off)
+        if least >= (best[0] if best else NEVER):
+            break
+    return Found(best[0], best[1], min(best[0], least)) if best else None
 
 
 def _order(request: Request, only: frozenset[str] | None) -> list[Wanted]:
@@ -247,78 +224,70 @@ def _order(request: Request, only: frozenset[str] | None) -> list[Wanted]:
     return sorted(wanted, key=lambda v: (v.target, _ORDER[v.kind], v.number, v.key))
 
 
-def _prepare(
-    site: Site,
-    order: list[Wanted],
-    openings: list[Openings],
-    person: str | None,
-    given_up: GivenUp,
-    leave_out: bool,
-    limit: Limit,
-) -> _Pass:
+def _nodes(site: Site, order: list[Wanted], given_up: GivenUp, leave_out: bool) -> list[Node]:
+    """The tree of the visits with all that ties them, before anything is weighed."""
     request = site.request
-    number = {v.key: n for n, v in enumerate(order)}
+    fixed = [request.is_fixed(v.key) for v in order]
+    lengths = [request.minutes(v) for v in order]
     nodes = [
-        Node(
-            with_therapist(site, v, o, person, given_up),
-            request.is_fixed(v.key),
-            LEFT_OUT if leave_out and not request.is_fixed(v.key) else NEVER,
-        )
-        for v, o in zip(order, openings, strict=True)
+        Node(site.openings(v, given_up), LEFT_OUT if leave_out and not stands else NEVER)
+        for v, stands in zip(order, fixed, strict=True)
     ]
-    ties: list[list[tuple[int, Tie]]] = [[] for _ in order]
+    number = {v.key: n for n, v in enumerate(order)}
+    firm: list[tuple[bool, int]] = [(False, -1)] * len(nodes)
     for link in request.links:
         if not set(link.keys) <= number.keys() or (link.rule, link.keys) in given_up:
             continue
         one, other = number[link.earlier], number[link.later]
-        earlier = order[one]
-        tie = Tie(link, earlier, request.minutes(earlier), one < other, site)
-        ties[max(one, other)].append((min(one, other), tie))
+        first, last = min(one, other), max(one, other)
+        if fixed[first] and fixed[last]:
+            continue
+        tie = Tie(link, order[one], lengths[one], one < other, site)
+        bond = _bond(nodes, first, last, tie)
+        if bond is None:
+            continue
+        nodes[last].bonds.append(bond)
+        if (tie.bounded, first) > firm[last]:
+            firm[last], nodes[last].parent = (tie.bounded, first), bond
     for n, node in enumerate(nodes):
-        if ties[n]:
-            node.parent, node.tie = max(ties[n], key=lambda t: (t[1].bounded, t[0]))
-            nodes[node.parent].children.append(n)
-    [request.minutes(v) for v in order]
-    company = [
-        [
-            (
-                i,
-                Company(
-                    order[i], order[j], (request.minutes(order[i]), request.minutes(order[j])), site, given_up
-                ),
-            )
-            for i in range(j)
-            if not (nodes[i].fixed and nodes[j].fixed) and _meet(nodes[i].openings, nodes[j].openings)
-        ]
-        for j in range(len(order))
-    ]
-    return _Pass(site, order, nodes, ties, company, person, given_up, limit)
+        if node.parent:
+            nodes[node.parent.earlier].children.append(n)
+        for i in range(n):
+            if not (fixed[i] and fixed[n]) and _meet(nodes[i], node, request.rest_hours):
+                company = Company(order[i], order[n], (lengths[i], lengths[n]), site, given_up)
+                bond = _bond(nodes, i, n, company)
+                node.bonds += [bond] if bond else []
+    return nodes
 
 
-def _meet(one: Openings, other: Openings) -> bool:
-    """Whether two visits could come within three days of each other."""
-    if not one.days or not other.days:
-        return False
-    return one.days[0] - 3 <= other.days[-1] and other.days[0] - 3 <= one.days[-1]
+def _bond(nodes: list[Node], first: int, last: int, tie: Tie | Company) -> Bond | None:
+    known, wanted = nodes[first].openings, nodes[last].openings
+    return Bond.of(first, last, tie.reach(known.starts, known.days), wanted.starts)
 
 
-def with_therapist(
-    site: Site, visit: Wanted, found: Openings, person: str | None, given_up: GivenUp
-) -> Openings:
-    """The openings as they cost when `person` is the usual therapist."""
+def _meet(one: Node, other: Node, rest_hours: int) -> bool:
+    """Whether two visits could come so near each other that they mind."""
+    days, others, near = one.openings.days, other.openings.days, 3 + rest_hours // 24
+    return bool(days.size and others.size and days[0] - near <= others[-1] and others[0] - near <= days[-1])
+
+
+def _grown(nodes: list[Node], costs: list[Ints]) -> int:
+    for node, mine in zip(nodes, costs, strict=True):
+        node.costs = mine
+    return grow(nodes)
+
+
+def _costs(site: Site, visit: Wanted, node: Node, person: str | None, given_up: GivenUp) -> Ints:
+    """What the openings cost when `person` is the usual therapist."""
+    found = node.openings
     if visit.kind is not VisitKind.CBT or person is None or (Rule.STAFF, (visit.key,)) in given_up:
-        return found
+        return found.costs
+    changes = ~site.therapist_free(visit, person, found.starts)
     here = site.stands_at(visit.key)
-    changes = [
-        site.standing_therapist(visit.key) not in (person, None)
-        if start == here
-        else not site.therapist_free(visit, person, start)
-        for start in found.starts
-    ]
-    change = weight(Rule.SAME_THERAPIST)
-    if not site.request.one_person or (Rule.ONE_PERSON, ()) in given_up:
-        costs = [c + change if changed else c for c, changed in zip(found.costs, changes, strict=True)]
-        return Openings(found.starts, found.days, costs)
-    kept = [n for n, changed in enumerate(changes) if not changed or found.starts[n] == here]
-    costs = [found.costs[n] + changes[n] * change for n in kept]
-    return Openings([found.starts[n] for n in kept], [found.days[n] for n in kept], costs)
+    stays = found.starts == here if here is not None else np.zeros(len(changes), bool)
+    if here is not None:
+        changes[stays] = site.standing_therapist(visit.key) not in (person, None)
+    costs = found.costs + changes * weight(Rule.SAME_THERAPIST)
+    if site.request.one_person and (Rule.ONE_PERSON, ()) not in given_up:
+        costs[changes & ~stays] = NEVER
+    return costs

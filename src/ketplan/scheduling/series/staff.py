@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import product
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ketplan.scheduling.clinic_hours import Clinic, Hours
-from ketplan.scheduling.resources import Need
+from ketplan.scheduling.resources import THERAPIST, Need
 from ketplan.scheduling.series.model import Dates, Resource, Span
 from ketplan.scheduling.timetable import Busy, FreeSlot
 from ketplan.scheduling.wall_clock import days, edge, instant
 
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+FOREVER = 1 << 40
 MINUTE = timedelta(minutes=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -105,28 +111,54 @@ class _Calendar:
 
     def __init__(self, resource: Resource) -> None:
         self.reference, self.service = resource.reference, resource.service
-        self.parts = sorted(
-            (minute_up(instant(s.start)), minute(instant(s.end)), s.slot) for s in resource.free
-        )
-        self.begins: list[int] = []
-        self.ends: list[int] = []
-        for begins, ends, _ in self.parts:
-            if self.ends and begins <= self.ends[-1]:
-                self.ends[-1] = max(self.ends[-1], ends)
-            elif begins < ends:
-                self.begins.append(begins)
-                self.ends.append(ends)
+        found = ((minute_up(instant(s.start)), minute(instant(s.end)), s.slot) for s in resource.free)
+        self.parts = sorted(p for p in found if p[0] < p[1])
+        self._join()
+
+    def _join(self) -> None:
+        begins: list[int] = []
+        ends: list[int] = []
+        for start, end, _ in self.parts:
+            if ends and start <= ends[-1]:
+                ends[-1] = max(ends[-1], end)
+            else:
+                begins.append(start)
+                ends.append(end)
+        self.begins, self.ends = begins, ends
+        self._edges = np.array([-FOREVER, *begins], np.int64), np.array([-FOREVER, *ends], np.int64)
+        self._reach = max((end - start for start, end, _ in self.parts), default=0)
 
     def free(self, start: int, until: int) -> bool:
         found = bisect_right(self.begins, start) - 1
         return found >= 0 and until <= self.ends[found]
+
+    def free_at(self, starts: Ints, minutes: int) -> Flags:
+        """Which of the starts find it free for so long."""
+        begins, ends = self._edges
+        return starts + minutes <= ends[np.searchsorted(begins, starts, "right") - 1]
+
+    def take(self, start: int, until: int) -> None:
+        """It is busy from start to until; a Slot that is touched is gone as a whole."""
+        first = bisect_left(self.parts, (start - self._reach,))
+        last = bisect_left(self.parts, (until,))
+        left: list[tuple[int, int, str]] = []
+        for begins, ends, slot in self.parts[first:last]:
+            if ends <= start:
+                left.append((begins, ends, slot))
+            elif not slot:
+                pieces = (begins, start, ""), (until, ends, "")
+                left += [piece for piece in pieces if piece[0] < piece[1]]
+        self.parts[first:last] = left
+        self._join()
 
     def slots(self, start: int, until: int, end: int, taken: frozenset[str]) -> tuple[list[str], bool] | None:
         """Slots that hold the time without a gap, the longest first, and whether any reaches outside start to
         `end`."""
         held: list[str] = []
         reached, spills = start, False
-        near = [p for p in self.parts if p[1] > start and p[0] < until and p[2] not in taken]
+        first = bisect_left(self.parts, (start - self._reach,))
+        last = bisect_left(self.parts, (until,))
+        near = [p for p in self.parts[first:last] if p[1] > start and p[2] not in taken]
         while reached < until:
             here = [p for p in near if p[0] <= reached < p[1]]
             if not here:
@@ -141,13 +173,16 @@ class _Calendar:
 
 class Staff:
     def __init__(self, resources: Iterable[Resource]) -> None:
-        found = [_Calendar(r) for r in sorted(resources, key=lambda r: (r.service, r.reference))]
+        found = sorted(resources, key=lambda r: (r.service, r.reference))
+        self.names = {r.reference: r.name for r in found}
         self._of: dict[str, list[_Calendar]] = defaultdict(list)
-        for calendar in found:
-            self._of[calendar.service].append(calendar)
-        seen = [c.reference for c in found]
+        for resource in found:
+            self._of[resource.service].append(_Calendar(resource))
+        seen = [r.reference for r in found]
         self._twofold = {reference for reference in seen if seen.count(reference) > 1}
-        self._known: dict[tuple[str, int, int], bool] = {}
+        # Nobody serves twice and no Slot is longer than a visit: whoever is free can be taken.
+        self.is_plain = not self._twofold and not any(span.slot for r in found for span in r.free)
+        self._no_therapists = {r.reference for r in found if r.service != THERAPIST}
         self._begins = {
             service: sorted({p[0] for c in calendars for p in c.parts if p[2]})
             for service, calendars in self._of.items()
@@ -156,19 +191,34 @@ class Staff:
     def people(self, service: str) -> list[str]:
         return sorted({c.reference for c in self._of[service]})
 
+    def therapist(self, team: Iterable[str]) -> str | None:
+        """The first of a team who is not known as anything else."""
+        return next((r for r in team if r not in self._no_therapists), None)
+
     def begins(self, service: str, first: int, last: int) -> list[int]:
         """Where Slots of a service begin, from first to last."""
         found = self._begins.get(service, [])
         return found[bisect_right(found, first - 1) : bisect_right(found, last)]
 
-    def anyone(self, service: str, start: int, until: int) -> bool:
-        key = (service, start, until)
-        if key not in self._known:
-            self._known[key] = any(c.free(start, until) for c in self._of[service])
-        return self._known[key]
+    def anyone(self, service: str, starts: Ints, minutes: int) -> Flags:
+        """Which of the starts find somebody free for so long."""
+        found = np.zeros(len(starts), bool)
+        for calendar in self._of[service]:
+            found |= calendar.free_at(starts, minutes)
+        return found
 
-    def is_free(self, reference: str, service: str, start: int, until: int) -> bool:
-        return any(c.free(start, until) for c in self._of[service] if c.reference == reference)
+    def is_free(self, reference: str, service: str, starts: Ints, minutes: int) -> Flags:
+        found = np.zeros(len(starts), bool)
+        for calendar in self._of[service]:
+            if calendar.reference == reference:
+                found |= calendar.free_at(starts, minutes)
+        return found
+
+    def take(self, reference: str, start: int, until: int) -> None:
+        """Somebody is busy from now on, in whatever service."""
+        for calendar in (c for calendars in self._of.values() for c in calendars):
+            if calendar.reference == reference:
+                calendar.take(start, until)
 
     def teams(
         self,

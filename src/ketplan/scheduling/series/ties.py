@@ -1,27 +1,40 @@
-"""What ties two visits together, as minutes on one line: how far a start reaches to another visit's."""
+"""What ties two visits together: which starts of a later-settled one go with each start of the other."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from ketplan.clinical.plan import VisitKind
 from ketplan.scheduling.series.model import Link, Since, Wanted
 from ketplan.scheduling.series.openings import GivenUp, Site
 from ketplan.scheduling.series.rules import Rule
+from ketplan.scheduling.series.staff import FOREVER, Ints
 
-ENDLESS = 1 << 40
-_HOUR, _DAY = 60, 24 * 60
-_CLOCK_CHANGE = 120
+_HOUR = 60
+
+
+Pair = tuple[Ints, Ints]
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """First and last start allowed, and between which of them no wish is broken."""
+    """For each start of the known visit: first and last start allowed to the other, first and last that break
+    no wish, and between which of them, both excluded, it is barred; None where nothing is said."""
 
-    low: int = -ENDLESS
-    high: int = ENDLESS
-    wish_low: int = -ENDLESS
-    wish_high: int = ENDLESS
+    allowed: Pair | None = None
+    wished: Pair | None = None
+    barred: Pair | None = None
+
+    def leaves(self, starts: Ints) -> bool:
+        """Whether any of the starts goes with the known visit, of which there is one start."""
+        left = np.ones(len(starts), bool)
+        if self.allowed:
+            left &= (self.allowed[0] <= starts) & (starts <= self.allowed[1])
+        if self.barred:
+            left &= (starts <= self.barred[0]) | (self.barred[1] <= starts)
+        return bool(left.any())
 
 
 class Tie:
@@ -36,33 +49,28 @@ class Tie:
     def bounded(self) -> bool:
         return self.link.hours[1] is not None or self.link.days[1] is not None or self.link.wished is not None
 
-    @property
-    def lasting(self) -> int | None:
-        """Minutes after which a known start no longer matters to a later one; None: it always may."""
-        if self.bounded or not self.forwards:
-            return None
-        return self._offset + max(self.link.hours[0] * _HOUR, (self.link.days[0] + 1) * _DAY) + _CLOCK_CHANGE
+    def reach(self, starts: Ints, days: Ints) -> Reach:
+        allowed = (self._onwards if self.forwards else self._backwards)(starts, days)
+        if self.link.wished is None:
+            return Reach(allowed)
+        far, wish = np.full(len(starts), FOREVER), self._offset + self.link.wished * _HOUR
+        return Reach(allowed, (-far, starts + wish) if self.forwards else (starts - wish, far))
 
-    def reach(self, start: int, day: int) -> Reach:
-        return self._onwards(start, day) if self.forwards else self._backwards(start, day)
-
-    def _onwards(self, start: int, day: int) -> Reach:
+    def _onwards(self, starts: Ints, days: Ints) -> Pair:
         (least, most), (soonest, latest) = self.link.hours, self.link.days
-        since, wished = start + self._offset, self.link.wished
-        low = max(since + least * _HOUR, self._site.midnight(day + soonest))
-        high = ENDLESS if most is None else since + most * _HOUR
+        since = starts + self._offset
+        high = np.full(len(starts), FOREVER) if most is None else since + most * _HOUR
         if latest is not None:
-            high = min(high, self._site.midnight(day + latest + 1) - 1)
-        return Reach(low, high, wish_high=ENDLESS if wished is None else since + wished * _HOUR)
+            high = np.minimum(high, self._site.midnights(days + latest + 1) - 1)
+        return np.maximum(since + least * _HOUR, self._site.midnights(days + soonest)), high
 
-    def _backwards(self, start: int, day: int) -> Reach:
+    def _backwards(self, starts: Ints, days: Ints) -> Pair:
         (least, most), (soonest, latest) = self.link.hours, self.link.days
-        until, wished = start - self._offset, self.link.wished
-        high = min(until - least * _HOUR, self._site.midnight(day - soonest + 1) - 1)
-        low = -ENDLESS if most is None else until - most * _HOUR
+        until = starts - self._offset
+        low = np.full(len(starts), -FOREVER) if most is None else until - most * _HOUR
         if latest is not None:
-            low = max(low, self._site.midnight(day - latest))
-        return Reach(low, high, wish_low=-ENDLESS if wished is None else until - wished * _HOUR)
+            low = np.maximum(low, self._site.midnights(days - latest))
+        return low, np.minimum(until - least * _HOUR, self._site.midnights(days - soonest + 1) - 1)
 
 
 class Company:
@@ -71,35 +79,23 @@ class Company:
     def __init__(
         self, known: Wanted, wanted: Wanted, lengths: tuple[int, int], site: Site, given_up: GivenUp
     ) -> None:
-        self._known_length, self._wanted_length = lengths
-        kinds = known.kind, wanted.kind
-        rest = site.request.rest_hours * _HOUR
-        self._rest_after_known = self._rest_after_wanted = None
-        self._one_body = (Rule.ONE_BODY, ()) not in given_up
-        if (Rule.REST, ()) in given_up:
-            pass
-        elif kinds == (VisitKind.INFUSION, VisitKind.CBT):
-            self._rest_after_known = known.preparation + known.treatment + rest
-        elif kinds == (VisitKind.CBT, VisitKind.INFUSION):
-            self._rest_after_wanted = wanted.preparation + wanted.treatment + rest
-        self.same_day_allowed = self._rest_after_known is None and self._rest_after_wanted is None
-        self.lasting: int | None = max(
-            self._known_length, (self._rest_after_known or 0), _DAY + _CLOCK_CHANGE
-        )
+        self._site = site
+        both = {known.kind, wanted.kind} == {VisitKind.INFUSION, VisitKind.CBT}
+        self.apart = both and (Rule.REST, ()) not in given_up
+        self._before = self._after = 0
+        if (Rule.ONE_BODY, ()) not in given_up:
+            self._after, self._before = lengths
+        if self.apart:
+            dose = known if known.kind is VisitKind.INFUSION else wanted
+            rest = dose.preparation + dose.treatment + site.request.rest_hours * _HOUR
+            if dose is known:
+                self._after = max(self._after, rest)
+            else:
+                self._before = max(self._before, rest)
 
-    def is_past(self, known: int, earliest: int) -> bool:
-        """Whether the known visit is too long ago to matter to one that starts at `earliest` or later."""
-        return self.lasting is not None and known + self.lasting < earliest
-
-    def rule_out(self, known: tuple[int, int], wanted: tuple[int, int]) -> bool:
-        """Whether the two cannot both be: each a start and its day's ordinal."""
-        (here, day), (there, other) = known, wanted
-        if self._one_body and here < there + self._wanted_length and there < here + self._known_length:
-            return True
-        if self.same_day_allowed:
-            return False
-        if day == other:
-            return True
-        if self._rest_after_known is not None:
-            return here < there < here + self._rest_after_known
-        return self._rest_after_wanted is not None and there < here < there + self._rest_after_wanted
+    def reach(self, starts: Ints, days: Ints) -> Reach:
+        low, high = starts - self._before, starts + self._after
+        if self.apart:
+            low = np.minimum(low, self._site.midnights(days) - 1)
+            high = np.maximum(high, self._site.midnights(days + 1))
+        return Reach(barred=(low, high))

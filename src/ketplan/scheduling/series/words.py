@@ -8,7 +8,7 @@ from datetime import date
 from ketplan.scheduling.series.model import Level, Wanted
 from ketplan.scheduling.series.openings import Site, window_words
 from ketplan.scheduling.series.rules import TABLE, Rule
-from ketplan.scheduling.series.search import Spot
+from ketplan.scheduling.series.search import Spot, known
 from ketplan.scheduling.series.staff import moment_of
 from ketplan.scheduling.series.ties import Company, Tie
 from ketplan.scheduling.wall_clock import clock_words, day_words
@@ -64,8 +64,7 @@ def _with(site: Site, visit: Wanted, spot: Spot) -> str:
         return ""
     if not spot.team.resources:
         return "No calendar was consulted: only clinic hours were respected."
-    names = {r.reference: r.name for r in site.request.resources}
-    *most, last = [names.get(r, r) for r in spot.team.resources]
+    *most, last = [site.staff.names.get(r, r) for r in spot.team.resources]
     people = f"{', '.join(most)} and {last}" if most else last
     asked = {n.service for n, _ in site.needs(visit)}
     silent = [n.service for n in visit.needs if n.service not in asked]
@@ -77,23 +76,21 @@ def tied(site: Site, visit: Wanted, day: date, spots: Mapping[str, Spot | None])
     """Which other visit leaves no time on a day, in words; None when none of them does by itself."""
     visits = {v.key: v for v in site.request.visits}
     lengths = {key: site.request.minutes(v) for key, v in visits.items()}
-    ordinal = day.toordinal()
-    starts = [s for s, _ in site.on(visit, day, frozenset())]
+    starts = site.possible(visit, day)
     for link in site.request.links:
         other = next((k for k in link.keys if k != visit.key), None) if visit.key in link.keys else None
         spot = spots.get(other) if other else None
         if not other or not spot:
             continue
         tie = Tie(link, visits[link.earlier], lengths[link.earlier], other == link.earlier, site)
-        reach = tie.reach(spot.start, spot.day)
-        if not any(reach.low <= s <= reach.high for s in starts):
+        if not tie.reach(*known(spot)).leaves(starts):
             return f"{visits[other].title} is on {when(site, spot.start)}, and {TABLE[link.rule].words}"
     for other, spot in spots.items():
         if other == visit.key or not spot:
             continue
         bond = Company(visits[other], visit, (lengths[other], lengths[visit.key]), site, frozenset())
-        if all(bond.rule_out((spot.start, spot.day), (s, ordinal)) for s in starts):
-            rule = Rule.ONE_BODY if bond.same_day_allowed else Rule.REST
+        if not bond.reach(*known(spot)).leaves(starts):
+            rule = Rule.REST if bond.apart else Rule.ONE_BODY
             return f"{visits[other].title} is on {when(site, spot.start)}, and {TABLE[rule].words}"
     return None
 
