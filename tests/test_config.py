@@ -108,6 +108,8 @@ def test_a_site_is_read_in_full(tmp_path: Path) -> None:
     holiday_calendar = "US/NY"
     hours = { monday = "08:30-17:00", saturday = "09:00 - 12:00" }
     crisis_line = "Call 988."
+    crisis_lines = { es = "Llame al 988." }
+    telephone = "+1 555 0100"
     signing_roles = ["112247003"]
     parallel = 8
     """
@@ -119,6 +121,8 @@ def test_a_site_is_read_in_full(tmp_path: Path) -> None:
         holiday_calendar="US/NY",
         hours={0: (time(8, 30), time(17)), 5: (time(9), time(12))},
         crisis_line="Call 988.",
+        crisis_lines={"es": "Llame al 988."},
+        telephone="+1 555 0100",
         signing_roles=("112247003",),
         parallel=8,
     )
@@ -166,6 +170,8 @@ def test_an_ehr_needs_three_things_only(tmp_path: Path) -> None:
         ('[site]\nhours = { mon = "08:00-17:00" }', "mon is not known"),
         ('[site]\nhours = "08:00-17:00"', "table is expected"),
         ("[site]\nsigning_roles = [1]", "signing_roles"),
+        ("[site]\ncrisis_lines = { es = 988 }", "crisis_lines"),
+        ("[site]\ncrisis_lines = 'es'", "crisis_lines"),
         ("[site]\nparallel = 0", "parallel"),
         ("[site]\nparallel = true", "parallel"),
         ("[ehr]\nname = 'x'", "two brackets"),

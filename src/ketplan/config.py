@@ -93,9 +93,12 @@ class Site:
         default_factory=lambda: dict.fromkeys(range(5), (time(8), time(17)))
     )
     crisis_line: str = CRISIS_LINE
+    crisis_lines: Mapping[str, str] = field(default_factory=dict)
+    telephone: str = ""
     signing_roles: tuple[str, ...] = SIGNING_ROLES
     parallel: int = 4
     doctor_page: bool = False
+    guided: bool = False  # the demo leads a newcomer through a first plan
     keep_days: int | None = None
     clinical: Mapping[str, Any] = field(default_factory=dict)
 
@@ -255,7 +258,7 @@ def _names(table: str) -> set[str]:
 def _site(table: Any, clinical: Mapping[str, Any]) -> Site:
     only(table, _names("site"), "[site]")
     found: dict[str, Any] = {"clinical": clinical}
-    for key in ("name", "timezone", "country", "holiday_calendar", "crisis_line"):
+    for key in ("name", "timezone", "country", "holiday_calendar", "crisis_line", "telephone"):
         if key in table:
             found[key] = text(table, key, "[site]")
     if "timezone" in found:
@@ -264,6 +267,8 @@ def _site(table: Any, clinical: Mapping[str, Any]) -> Site:
         found["holidays"] = _dates(table["holidays"])
     if "hours" in table:
         found["hours"] = _hours(table["hours"])
+    if "crisis_lines" in table:
+        found["crisis_lines"] = _by_language(table["crisis_lines"])
     if "signing_roles" in table:
         found["signing_roles"] = texts(table, "signing_roles", "[site]")
     if "parallel" in table:
@@ -287,6 +292,12 @@ def _dates(value: Any) -> tuple[date, ...]:
         return tuple(d if type(d) is date else date.fromisoformat(d) for d in value)
     except (TypeError, ValueError):
         raise ConfigError("holidays in [site] must be a list of dates such as 2026-11-27.") from None
+
+
+def _by_language(value: Any) -> dict[str, str]:
+    if isinstance(value, dict) and all(isinstance(said, str) and said.strip() for said in value.values()):
+        return {code.lower(): said.strip() for code, said in value.items()}
+    raise ConfigError('crisis_lines in [site] must be a table of words by language, such as es = "...".')
 
 
 def _hours(value: Any) -> dict[int, tuple[time, time]]:

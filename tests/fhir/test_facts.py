@@ -326,3 +326,22 @@ def test_a_care_plan_already_there() -> None:
     assert plan.identifiers == (("urn:plan", "p"),)
     (wrong,) = a_record({**raw, "status": "entered-in-error"}).care_plans
     assert wrong.status == "entered-in-error"
+
+
+@pytest.mark.parametrize(
+    ("spoken", "language"),
+    [
+        ([], ""),
+        ([("es-MX", None)], "es-MX"),
+        ([("en", False), ("es", True)], "es"),
+        ([("en", None), ("es", None)], "en"),
+        ([("", True)], ""),
+    ],
+)
+def test_the_preferred_language_is_the_patients(spoken: list[tuple[str, bool | None]], language: str) -> None:
+    told = [
+        {"language": {"coding": [{"system": "urn:ietf:bcp:47", "code": code}]}}
+        | ({} if preferred is None else {"preferred": preferred})
+        for code, preferred in spoken
+    ]
+    assert read_patient(communication=told).language == language

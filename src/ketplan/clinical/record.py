@@ -250,7 +250,8 @@ class Intake:
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """`birth_sex` is US Core's code (F, M, UNK) or None; `identifiers` are (label, value) pairs."""
+    """`birth_sex` is US Core's code (F, M, UNK) or None; `identifiers` are (label, value) pairs; `language`
+    is the preferred one's tag ("es-MX") or ""."""
 
     id: str
     name: str = ""
@@ -259,6 +260,7 @@ class Patient:
     birth_date: When | None = None
     deceased: bool = False
     identifiers: tuple[tuple[str, str], ...] = ()
+    language: str = ""
 
     @property
     def reference(self) -> str:

@@ -25,6 +25,7 @@ def read_patient(raw: Json, reading: Reading) -> Patient:
         birth_date=reading.day(raw.get("birthDate")),
         deceased=_is_deceased(raw),
         identifiers=_identifiers(raw),
+        language=_language(raw),
     )
 
 
@@ -66,3 +67,13 @@ def _label(identifier: Json) -> str:
     kind = identifier.get("type")
     named = fhir.words(kind) or next((c.display or c.code for c in fhir.codings(kind)), "")
     return named or fhir.text(identifier.get("system")).rstrip("/").replace(":", "/").rpartition("/")[2]
+
+
+def _language(raw: Json) -> str:
+    """The tag of the language that is preferred; the first one named where none is."""
+    spoken = [
+        (fhir.boolean(one.get("preferred")) is not True, code.code)
+        for one in fhir.elements(raw.get("communication"))
+        for code in fhir.codings(one.get("language"))
+    ]
+    return min(spoken, key=lambda one: one[0], default=(True, ""))[1]

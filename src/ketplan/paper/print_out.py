@@ -65,7 +65,7 @@ def plan_html(
 ) -> str:
     """The print-out of a plan that was signed, or of a draft nobody has signed, from the steps that write it.
 
-    Without anything else it is the plan as signed, standing alone, as a note in the chart carries it. `patient`
+    Without anything else it is the plan as signed, standing alone, as a note carries it. `patient`
     adds who it is about, `standing` (by visit) how the EHR has the visits now, `written` what became of each
     resource, `printed` the moment of printing; `back` and `as_pdf` are addresses for the screen.
     Raises InputError where there is no plan among the steps.
