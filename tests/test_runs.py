@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,9 @@ class FakeRuns:
         if self.away:
             raise ConfigError("The database of the durable runs cannot be reached.")
         self.told.append((plan_id, revision))
+
+    def adopt_older(self, now: datetime) -> int:
+        return 0
 
     def take_over(self, worker: str) -> int:
         self.told.append(("take over", worker))

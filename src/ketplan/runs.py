@@ -201,6 +201,8 @@ class Worker:
             taken = self._runs.take_over(dead)
             self._workers.end(dead)
             log.warning("worker %s is gone; %d of its runs go on elsewhere", dead, taken)
+        if adopted := self._runs.adopt_older(now):
+            log.warning("%d runs begun under an older version go on under this one", adopted)
         for plan in self._services.plans.unfinished(now - FORGOTTEN):
             if self._runs.status(plan.plan_id, plan.revision).state in (RunState.UNKNOWN, RunState.ENDED):
                 self._runs.retry(plan.plan_id, plan.revision)

@@ -25,7 +25,7 @@ from ketplan.fhir.render import Step, Verb, render
 from ketplan.kept import plan_payload
 from ketplan.store.journal import StepState
 from ketplan.store.plans import PlanState
-from ketplan.writeback.engine import Runs, engine_url, prepare
+from ketplan.writeback.engine import VERSION, Runs, engine_url, prepare
 from tests.crash.ehr import CrashEhr, Manners
 from tests.crash.worker import Post, settings, work
 from tests.fhir.plan_builders import a_cbt_course, a_draft, a_ketamine_course, a_plan, a_timetable
@@ -69,6 +69,7 @@ class Crew:
     def __init__(self, database_url: str, home: Path, size: int) -> None:
         self._url, self._home, self._size = database_url, home, size
         self._born = 0
+        self.version = VERSION
         self._lock = threading.Lock()
         self.processes: list[multiprocessing.process.BaseProcess] = []
         for _ in range(size):
@@ -93,7 +94,7 @@ class Crew:
 
     def _hire(self) -> None:
         self._born += 1
-        post = Post(self._url, str(self._home), f"crash-{self._born}")
+        post = Post(self._url, str(self._home), f"crash-{self._born}", self.version)
         process = _FORK.Process(target=work, args=(post,), daemon=True)
         process.start()
         self.processes.append(process)

@@ -13,7 +13,7 @@ from ketplan.config import Settings, Site
 from ketplan.ehr.client import FhirClient
 from ketplan.ehr.transport import Http
 from ketplan.store.plans import StoredPlan
-from ketplan.writeback.engine import Engine, Runs, engine_url
+from ketplan.writeback.engine import VERSION, Engine, Runs, engine_url
 
 SECRET = "crash-tests-only-3f9Qx7Lm2Vb8Zt5R"
 
@@ -25,6 +25,7 @@ class Post:
     database_url: str
     home: str
     name: str
+    version: str = VERSION
 
 
 def settings(site: Post) -> Settings:
@@ -51,8 +52,8 @@ def work(site: Post) -> None:
 
     turns = runs.Turns(services, connect, compose.utc_now, random.random)
     url = engine_url(configured.database_url)
-    engine = Engine(url, site.name, turns.take, at_once=4, poll=0.05)
-    worker = runs.Worker(engine, Runs(url), services, site.name, compose.utc_now, beat=0.3)
+    engine = Engine(url, site.name, turns.take, at_once=4, poll=0.05, version=site.version)
+    worker = runs.Worker(engine, Runs(url, site.version), services, site.name, compose.utc_now, beat=0.3)
     worker.start()
     stop.wait()
     worker.stop()

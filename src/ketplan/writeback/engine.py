@@ -5,8 +5,11 @@ trying again later may help it leaves the next round behind, to be started after
 inside a worker, and how often a plan was tried can be read off. The engine is told plan ids and revisions and
 nothing else: no patient, no token.
 
-The workflow's shape may change only together with VERSION, on purpose: a worker of another version leaves a
-run alone.
+The workflow's shape may change only together with VERSION, a whole number that only grows: a worker of
+another version leaves a begun round alone. What is left in the queue by an older version is adopted by the newer
+workers: the old round is cancelled and the next one begun in its stead, after what is left of its pause. That
+is safe because a round keeps nothing in the engine: how far a plan has come is in our own journal, and a plan
+is only ever written by who holds its lease, also while both versions are at work.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from dbos import (
     DBOSClient,
     DBOSConfig,
     DBOSPortableJSONSerializer,
+    EnqueueOptions,
     ScheduleInput,
     run_dbos_database_migrations,
 )
@@ -92,8 +96,8 @@ def prepare(url: str) -> None:
 class Runs:
     """The app's side of the engine: it hands work over and asks how it goes, and runs nothing itself."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, url: str, version: str = VERSION) -> None:
+        self._url, self._version = url, version
 
     @cached_property
     def _client(self) -> DBOSClient:
@@ -143,22 +147,33 @@ class Runs:
             self._client.resume_workflow(workflow.workflow_id, queue_name=QUEUE)
         return len(begun)
 
+    def adopt_older(self, now: datetime) -> int:
+        """Go on with what waits under an older version; how many runs there were."""
+        waiting = self._client.list_workflows(
+            name=WORKFLOW, status=["ENQUEUED", "DELAYED"], load_output=False
+        )
+        older = [w for w in waiting if _older(w.app_version, self._version)]
+        for workflow in older:
+            plan_id, revision, number = workflow.workflow_id.removeprefix(f"{WORKFLOW}:").rsplit(":", 2)
+            due = (workflow.delay_until_epoch_ms or 0) / 1000 - now.timestamp()
+            self._client.cancel_workflow(workflow.workflow_id)
+            self._start(plan_id, int(revision), int(number) + 1, max(0.0, due))
+        return len(older)
+
     def close(self) -> None:
         if "_client" in self.__dict__:
             self._client.destroy()
 
-    def _start(self, plan_id: str, revision: int, number: int) -> None:
-        self._client.enqueue(
-            {
-                "workflow_name": WORKFLOW,
-                "queue_name": QUEUE,
-                "workflow_id": _id(plan_id, revision, number),
-                "app_version": VERSION,
-            },
-            plan_id,
-            revision,
-            number,
-        )
+    def _start(self, plan_id: str, revision: int, number: int, after_seconds: float = 0.0) -> None:
+        options: EnqueueOptions = {
+            "workflow_name": WORKFLOW,
+            "queue_name": QUEUE,
+            "workflow_id": _id(plan_id, revision, number),
+            "app_version": self._version,
+        }
+        if after_seconds:
+            options["delay_seconds"] = after_seconds
+        self._client.enqueue(options, plan_id, revision, number)
 
 
 @dataclass(frozen=True)
@@ -183,12 +198,13 @@ class Engine:
         schedules: tuple[Schedule, ...] = (),
         at_once: int = 8,
         poll: float = POLL_SECONDS,
+        version: str = VERSION,
     ) -> None:
         _quiet()
         config: DBOSConfig = {
             "name": APPLICATION,
             "system_database_url": url,
-            "application_version": VERSION,
+            "application_version": version,
             "executor_id": worker,
             "enable_otlp": False,
             "log_level": "ERROR",
@@ -273,6 +289,10 @@ def _id(plan_id: str, revision: int, number: int) -> str:
 
 def _round(workflow_id: str) -> int:
     return int(workflow_id.rpartition(":")[2])
+
+
+def _older(version: str | None, than: str) -> bool:
+    return version is not None and version.isdigit() and int(version) < int(than)
 
 
 def _quiet() -> None:
