@@ -13,7 +13,7 @@ import tempfile
 import threading
 import webbrowser
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,7 @@ def run_demo(port: int, open_browser: bool) -> None:
         app = _bound(
             port, lambda: AppServer("localhost", port, lambda url: demo_settings(Path(home), url, ehr.url))
         )
-        with ehr, app, worker_of(app.settings):
+        with ehr, app, worker_of(app.settings), _clinic_of(app.settings, ehr.harbor):
             click.echo(f"The pretend EHR is at {ehr.url} — open a patient and launch ketplan. Ctrl-C stops.")
             if open_browser:
                 webbrowser.open(ehr.url)
@@ -246,6 +246,13 @@ def worker_of(settings: Settings) -> Iterator[None]:
         worker.stop(patience_seconds=2)
 
 
+def _clinic_of(settings: Settings, harbor: Any) -> AbstractContextManager[None]:
+    """Thirty patients in treatment, who come in while the demo answers already."""
+    from ketplan.demo_clinic.seeding import beside
+
+    return beside(compose.open_services(settings), harbor, _today(settings.site))
+
+
 def demo_settings(home: Path, app_url: str, ehr_url: str) -> Settings:
     """Settings of a demo: one pretend EHR, everything kept in `home`, a key for this run only."""
     ehr = Ehr("Harbor EHR (pretend)", f"{ehr_url}/fhir", DEMO_CLIENT, frame_ancestors=(ehr_url,))
@@ -256,6 +263,7 @@ def demo_settings(home: Path, app_url: str, ehr_url: str) -> Settings:
         secret_key=secrets.token_urlsafe(48),
         site=DEMO_SITE,
         ehrs=(ehr,),
+        guided=True,
     )
 
 

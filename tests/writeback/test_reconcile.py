@@ -110,6 +110,13 @@ def test_a_change_by_somebody_is_one(name: str) -> None:
     assert elements(BASE, BASE, {**BASE, name: CHANGES[name]}) == [name]
 
 
+@pytest.mark.parametrize("status", ["arrived", "checked-in", "fulfilled"])
+def test_that_a_visit_took_place_is_no_difference(status: str) -> None:
+    visit = {"resourceType": "Appointment", "status": "booked"}
+    assert differences(visit, visit, visit | {"status": status}) == ()
+    assert differences(visit, visit, visit | {"status": "noshow"})
+
+
 def test_who_declined_is_no_longer_expected() -> None:
     declined = [BASE["participant"][0], {**BASE["participant"][1], "status": "declined"}]
     assert elements(BASE, BASE, {**BASE, "participant": declined}) == ["participant"]

@@ -88,6 +88,15 @@ class Harbor:
         reader = staff.User(own.id, f"{own.given} {own.family}", "Patient", f"Patient/{own.id}")
         self.users = {user.id: user for user in (*staff.staff_users(), reader)}
 
+    def admit(
+        self, person: patients.Person, group: str, provokes: str, resources: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Another patient, listed beside the synthetic charts. What stands here already is changed."""
+        with self.store.lock:
+            for one in resources:
+                self.store.create(dict(one), str(one["id"]))
+            self.cases[person.id] = patients.Case(person, group, provokes, lambda _: None)
+
     def register(
         self, launch_url: str, redirect_uris: Sequence[str] | None = None, client_id: str = CLIENT_ID
     ) -> None:

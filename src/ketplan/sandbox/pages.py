@@ -39,13 +39,14 @@ def _chart_context(id_: str) -> dict[str, Any]:
 @routes.get("/")
 def patient_list() -> str:
     harbor = here()
+    cases = dict(harbor.cases)  # others may be admitted meanwhile
     rows = {
         group: [
             (case, banner(_patient(id_), harbor.today, harbor.zone))
-            for id_, case in harbor.cases.items()
+            for id_, case in cases.items()
             if case.group == group
         ]
-        for group in GROUPS
+        for group in dict.fromkeys((*GROUPS, *(case.group for case in cases.values())))
     }
     return render_template("harbor/patients.html", rows=rows, harbor=harbor, today=day_words(harbor.today))
 

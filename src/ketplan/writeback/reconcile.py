@@ -14,6 +14,8 @@ from ketplan.writeback.noted import noted
 from ketplan.writeback.references import patients
 from ketplan.writeback.steps import Json
 
+TOOK_PLACE = frozenset({"arrived", "checked-in", "fulfilled"})
+"""What a visit becomes by being kept: the plan wanted nothing else."""
 ENDED = frozenset({"cancelled", "revoked", "entered-in-error", "noshow", "rejected"})
 
 
@@ -82,6 +84,8 @@ def differences(base: Json, ours: Json, theirs: Json, said: str = "") -> tuple[D
         if held is None and (name in known.dropped or name not in READ_BACK):
             continue
         if (name, held) in known.codes.items() or _agrees(name, wrote, held) or _agrees(name, plan, held):
+            continue
+        if kind == "Appointment" and name == "status" and held in TOOK_PLACE:
             continue
         if name in known.changed and name not in ("start", "end"):
             continue
