@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 
 from tests.web.support import APP, COORDINATOR, Browser, EhrHttp, Page
 
-FOR_READERS = {"workspace.refresh", "workspace.end", "idle.stay"}
+FOR_READERS = {"workspace.refresh", "workspace.end", "idle.stay", "guide.hide_guide"}
 PATIENT = "gad-ready"
 
 

@@ -28,6 +28,8 @@ from ketplan.web import (
     differences,
     doctor_page,
     errors,
+    glossary,
+    guide,
     handing_out,
     idle,
     instruments,
@@ -145,6 +147,8 @@ def create_app(
         landing,
         differences,
         style,
+        glossary,
+        guide,
         doctor_page,
     ):
         app.register_blueprint(room.routes)
@@ -165,7 +169,10 @@ def create_app(
         show_banner=show_banner,
         unsent_ticket=unsent.ticket,
         any_unsent=unsent.any_kept,
+        named_here=glossary.named_here,
+        is_guided=guide.is_guided,
     )
+    app.jinja_env.filters.update(explained=glossary.explained, sourced=glossary.sourced)
     errors.register(app)
     return app
 

@@ -9,7 +9,7 @@ from ketplan.web import security, sessions
 from ketplan.web.context import desk
 
 # What changes nothing about the patient, and so needs no signer.
-FOR_READERS = frozenset({"refresh", "end", "stay"})
+FOR_READERS = frozenset({"refresh", "end", "stay", "hide_guide"})
 # What any clinician may do, whether or not they may sign a plan.
 FOR_CLINICIANS = frozenset(
     {

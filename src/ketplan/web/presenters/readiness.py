@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ketplan.clinical.findings import Decision, Evidence, Finding, FindingClass, must_be_resolved
 from ketplan.clinical.record import Section, SectionState
+from ketplan.clinical.rule_words import FIRES
 from ketplan.clinical.rules import RULES
 from ketplan.clinical.screens.suicide import RELEASE_FIELDS
 from ketplan.clinical.screens.workup import Item, ItemState
@@ -52,6 +53,7 @@ class FindingView:
     about: str
     parts: tuple[str, ...]
     by_intake: bool
+    rule: str
 
     @property
     def is_open(self) -> bool:
@@ -75,7 +77,8 @@ class Met:
 
 @dataclass(frozen=True)
 class GateRow:
-    """`scale` is the instrument that closes the line when it is filled in; "" for none."""
+    """`scale` is the instrument that closes the line when it is filled in; "" for none. `stands` says how the
+    line stands in a word: FOUND, STALE, NOT ASKED, FORBIDDEN, NOT READ or MISSING."""
 
     words: str
     state: str
@@ -83,6 +86,7 @@ class GateRow:
     when: str
     evidence: tuple[EvidenceView, ...]
     scale: str
+    stands: str
 
 
 @dataclass(frozen=True)
@@ -217,18 +221,49 @@ def _finding(bench: Bench, found: Finding) -> FindingView:
         about=fingerprint(found),
         parts=RELEASE_FIELDS if found.id == "SI_HIGH" else (),
         by_intake=found.id in BY_INTAKE,
+        rule=FIRES.get(found.id, ""),
     )
 
 
 def _gate_row(bench: Bench, item: Item) -> GateRow:
+    scale = instruments.of_gate(item.name, item.words)
     return GateRow(
         item.words,
         item.state.value,
         item.value,
         words.recorded(item.when),
         evidence(item.evidence, bench.session.iss),
-        instruments.of_gate(item.name, item.words),
+        scale,
+        _stands(bench, item, scale),
     )
+
+
+# Where each line of the work-up would stand, when it is not a result; the rest are Observations.
+_STANDS_IN = {
+    "psychiatric_evaluation": ("Encounter", "Procedure"),
+    "consent": ("Procedure",),
+    "pdmp_review": ("Procedure",),
+    "ecg": ("Procedure", "Observation"),
+    "allergy_list": ("AllergyIntolerance", "List"),
+    "medication_list": ("Medication", "List"),
+    "birth_date": ("Patient",),
+}
+_OF_STATE = {
+    SectionState.FORBIDDEN: "FORBIDDEN",
+    SectionState.FAILED: "NOT READ",
+    SectionState.PARTIAL: "NOT READ",
+}
+
+
+def _stands(bench: Bench, item: Item, scale: str) -> str:
+    """What is not there may be forbidden, not read or never asked: only the rest is missing."""
+    if item.state is not ItemState.MISSING:
+        return "FOUND" if item.state is ItemState.MET else "STALE"
+    homes = _STANDS_IN.get(item.name, ("Observation",))
+    for section in unread(bench.proposal):
+        if section.name.startswith(homes) or item.name == f"read_{section.name.lower().replace(' ', '_')}":
+            return _OF_STATE[section.state]
+    return "NOT ASKED" if scale else "MISSING"
 
 
 def _number(n: int) -> str:
