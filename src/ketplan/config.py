@@ -118,6 +118,7 @@ class Settings:
     site: Site = field(default_factory=Site)
     ehrs: tuple[Ehr, ...] = ()
     profiles: Path | None = None  # vendor profiles of the site's own
+    guided: bool = False  # the demo leads a newcomer through a first plan
 
 
 def from_environment() -> Settings:
