@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from ketplan.clinical.plan import Clinician, ConfirmedPlan, Resolution
 from ketplan.fhir.render import Step, Verb
-from ketplan.kept_terms import terms_payload
+from ketplan.kept_terms import terms_payload, visits_payload
 from ketplan.store.plans import StoredPlan
 
 
@@ -44,6 +44,7 @@ def plan_payload(plan: ConfirmedPlan, steps: Sequence[Step]) -> dict[str, Any]:
             for r in plan.resolutions
         ],
         "terms": terms_payload(plan),
+        "visits": visits_payload(plan.draft.visits),
         "steps": _kept_steps(steps),
     }
 

@@ -1,14 +1,14 @@
-"""The terms of a signed plan, kept beside it: a review need not guess what was signed."""
+"""The terms of a signed plan and its visits, kept beside it: a review or a revision need not guess."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from datetime import date, datetime, tzinfo
 from typing import Any
 
 from ketplan.clinical.disorders import BY_ID
-from ketplan.clinical.plan import ConfirmedPlan
+from ketplan.clinical.plan import ConfirmedPlan, Visit, VisitKind
 from ketplan.clinical.progress.facts import PlanFacts, plan_facts
 from ketplan.clinical.protocols.ketamine import KetamineProtocol, TitrationStep
 from ketplan.errors import InputError
@@ -16,6 +16,7 @@ from ketplan.store.plans import StoredPlan
 
 VERSION = 1
 _NOT_KEPT = "This plan was kept without what a review goes by: review the course by hand."
+_NO_VISITS = "This plan was kept without its visits: change its appointments in the EHR by hand."
 
 
 def terms_payload(plan: ConfirmedPlan) -> dict[str, Any] | None:
@@ -59,6 +60,21 @@ def plan_facts_of(kept: StoredPlan, zone: tzinfo) -> PlanFacts:
     )
     names = ("dosing_weight_kg", "age", "frail", "lifetime_before", "first_mg_per_kg", "first_mg")
     return replace(facts, **{name: course[name] for name in names})
+
+
+def visits_payload(visits: Iterable[Visit]) -> list[dict[str, Any]]:
+    """The visits as the protocol wanted them, those without a time too, as JSON."""
+    return [asdict(v) | {"kind": v.kind.value, "target": v.target.isoformat()} for v in visits]
+
+
+def visits_from(payload: Mapping[str, Any]) -> tuple[Visit, ...]:
+    """Raises InputError for what was kept without them."""
+    if "visits" not in payload:
+        raise InputError(_NO_VISITS)
+    return tuple(
+        Visit(**v | {"kind": VisitKind(v["kind"]), "target": date.fromisoformat(v["target"])})
+        for v in payload["visits"]
+    )
 
 
 def _listed(value: Any) -> Any:

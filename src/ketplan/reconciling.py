@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -11,11 +11,13 @@ from ketplan.clinical.record import Booked, PatientRecord
 from ketplan.compose import Services
 from ketplan.ehr.client import FhirClient
 from ketplan.errors import InputError
-from ketplan.fhir.rendering.authoring import PLAN_STEP_SYSTEM
+from ketplan.fhir.render import Verb
+from ketplan.fhir.rendering.authoring import PLAN_STEP_SYSTEM, visit_of_step, visit_step
 from ketplan.fhir.rendering.resolution import KIND, Choice
 from ketplan.kept import steps_of
 from ketplan.store.journal import StepState
 from ketplan.store.plans import PLAN, StoredPlan
+from ketplan.writeback import revision
 from ketplan.writeback.authored import Adopted, Authored, Chapter, authored
 from ketplan.writeback.chart import EhrChart
 from ketplan.writeback.looking import Report, reconcile
@@ -30,7 +32,8 @@ def chapters_of(services: Services, plan: StoredPlan) -> list[StoredPlan]:
     """The plan and what was kept about it later, oldest first."""
     all_kept = services.plans.of_patient(plan.iss, plan.patient_id)
     later = [kept for kept in all_kept if kept.kind != PLAN and kept.payload.get("plan") == plan.plan_id]
-    return [plan, *sorted(later, key=_place)]
+    signed = next((kept for kept in all_kept if kept.plan_id == plan.plan_id), plan)
+    return [signed, *sorted(later, key=_place)]
 
 
 def _place(kept: StoredPlan) -> tuple[datetime, int, str]:
@@ -55,16 +58,32 @@ def look_at(services: Services, client: FhirClient, plan: StoredPlan, now: datet
 
 
 def as_decided(services: Services, plan: StoredPlan) -> StoredPlan:
-    """The plan with the times and states that were decided since: what every page of its course goes by."""
-    if not any(kept.kind == KIND for kept in chapters_of(services, plan)):
+    """The plan with the times and states that were decided since: what every page of its course goes by.
+
+    A visit that was placed again stands there at its new time, one that was added beside the others.
+    """
+    if not any(kept.kind in (KIND, revision.KIND) for kept in chapters_of(services, plan)):
         return plan
-    by_key = {one.key: one for one in written_of(services, plan)}
-    steps = [_as_decided(step, by_key.get(step["key"])) for step in plan.payload["steps"]]
+    newest = newest_of_visits(written_of(services, plan))
+    steps = [
+        _as_decided(step, newest.pop(str(visit_of_step(step["key"])), None)) for step in plan.payload["steps"]
+    ]
+    steps += [_step_of(visit, one) for visit, one in newest.items()]
     return replace(plan, payload={**plan.payload, "steps": steps})
 
 
+def newest_of_visits(written: Iterable[Authored]) -> dict[str, Authored]:
+    """Each visit's appointment that was made last, by visit."""
+    found: dict[str, Authored] = {}
+    for one in written:
+        visit = visit_of_step(one.key)
+        if visit:
+            found[visit] = one
+    return found
+
+
 def _as_decided(step: dict[str, Any], one: Authored | None) -> dict[str, Any]:
-    if one is None or not step["key"].startswith("appointment-"):
+    if one is None:
         return step
     decided = {name: one.ours[name] for name in ("start", "end", "status") if name in one.ours}
     if one.gone:
@@ -72,13 +91,21 @@ def _as_decided(step: dict[str, Any], one: Authored | None) -> dict[str, Any]:
     return {**step, "resource": {**step["resource"], **decided}}
 
 
+def _step_of(visit: str, one: Authored) -> dict[str, Any]:
+    bare = {"after": [], "verb": Verb.CREATE.value, "updates": "", "changes": []}
+    return {"key": visit_step(visit), "resource": one.ours, **bare}
+
+
 def recognised(services: Services, iss: str, patient_id: str, record: PatientRecord) -> PatientRecord:
     """The record, our own visits named where the EHR keeps no identifiers: the journal knows their ids."""
     names: dict[str, tuple[str, str]] = {}
-    for plan in services.plans.find(iss, patient_id):
-        for entry in services.journal.entries(plan.plan_id):
+    for kept in services.plans.of_patient(iss, patient_id):
+        if kept.kind not in (PLAN, revision.KIND):
+            continue
+        plan_id = kept.payload.get("plan", kept.plan_id)
+        for entry in services.journal.entries(kept.plan_id):
             if entry.resource_type == "Appointment" and entry.state is StepState.DONE:
-                names[f"Appointment/{entry.resource_id}"] = (PLAN_STEP_SYSTEM, f"{plan.plan_id}/{entry.key}")
+                names[f"Appointment/{entry.resource_id}"] = (PLAN_STEP_SYSTEM, f"{plan_id}/{entry.key}")
     return replace(record, appointments=tuple(_named(visit, names) for visit in record.appointments))
 
 
@@ -105,6 +132,9 @@ def _chapter(services: Services, kept: StoredPlan) -> Chapter:
 
 def _adopted(kept: StoredPlan) -> tuple[Adopted, ...]:
     said = kept.payload
+    if kept.kind == revision.KIND:
+        accepted = [edit["accepted"] for edit in said["edits"] if edit["accepted"]]
+        return tuple(Adopted(one["key"], one["values"], one["gone"]) for one in accepted)
     if kept.kind != KIND or said["choice"] != Choice.THEIRS:
         return ()
     return (Adopted(said["key"], said["adopted"], gone=not said["seen"]),)

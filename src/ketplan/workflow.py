@@ -30,6 +30,7 @@ from ketplan.errors import InputError, PatientMismatch, RefusedError
 from ketplan.fhir.datatypes import BASE
 from ketplan.fhir.record import RawSectionLike, parse_record
 from ketplan.fhir.render import PLAN_STEP_SYSTEM, Step, Unsigned, render
+from ketplan.fhir.rendering.authoring import visit_named
 from ketplan.scheduling.clinic_hours import Clinic
 from ketplan.scheduling.place import INFUSION_END_MINUTES, place
 from ketplan.scheduling.timetable import Busy, Fixed, FreeSlot, Timetable
@@ -290,19 +291,22 @@ def booked_days(record: PatientRecord, plan_id: str, zone: ZoneInfo) -> dict[str
 
 def visits_of(record: PatientRecord, plan_id: str) -> Iterator[tuple[str, Booked]]:
     """Every appointment of a plan in the EHR, whatever its status, with the key of its visit."""
-    prefix = f"{plan_id}/appointment-"
     for appointment in sorted(record.appointments, key=lambda a: a.reference, reverse=True):
         for system, value in appointment.identifiers:
-            if system == PLAN_STEP_SYSTEM and value.startswith(prefix):
-                yield value.removeprefix(prefix), appointment
+            visit = visit_named(value, plan_id) if system == PLAN_STEP_SYSTEM else None
+            if visit:
+                yield visit, appointment
 
 
 def _already_booked(record: PatientRecord, plan_id: str) -> dict[str, Fixed]:
-    return {
-        visit: Fixed(a.start, a.end, a.slots, a.resources)
+    standing = [
+        (visit, a.start, Fixed(a.start, a.end, a.slots, a.resources))
         for visit, a in visits_of(record, plan_id)
         if a.start and a.end and a.status not in ("cancelled", "entered-in-error", "noshow")
-    }
+    ]
+    # A visit that was missed and placed again has two: the later one counts.
+    later = sorted(standing, key=lambda found: found[1])
+    return {visit: fixed for visit, _, fixed in later}
 
 
 def _with_adjustments(proposed: Draft, timetable: Timetable) -> Draft:

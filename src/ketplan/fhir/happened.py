@@ -36,7 +36,7 @@ from ketplan.clinical.record import (
 )
 from ketplan.clinical.view import USABLE, View, moment_of, number, yes_or_no
 from ketplan.fhir import session_codes as codes
-from ketplan.fhir.rendering.authoring import PLAN_STEP_SYSTEM
+from ketplan.fhir.rendering.authoring import PLAN_STEP_SYSTEM, visit_named
 from ketplan.fhir.survey import OWN_QUESTIONS
 
 SYSTOLIC, DIASTOLIC, SPO2 = "8480-6", "8462-4", ("59408-5", "2708-6")
@@ -257,6 +257,5 @@ def _missed(record: PatientRecord, plan_id: str, zone: ZoneInfo) -> Iterator[Mis
 
 
 def _key_of(appointment: Booked, plan_id: str) -> str | None:
-    prefix = f"{plan_id}/appointment-"
     named = (value for system, value in appointment.identifiers if system == PLAN_STEP_SYSTEM)
-    return next((value.removeprefix(prefix) for value in named if value.startswith(prefix)), None)
+    return next((visit for value in named if (visit := visit_named(value, plan_id))), None)

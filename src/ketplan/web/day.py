@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +19,7 @@ from ketplan.clinical.session.sheet import ChartFacts, PlannedDose, Sheet, day_f
 from ketplan.clinical.session.starting import Bar, bars, chart_lines
 from ketplan.errors import InputError, RefusedError
 from ketplan.fhir.render import PLAN_STEP_SYSTEM
+from ketplan.fhir.rendering.authoring import visit_named, visit_of_step
 from ketplan.store.plans import StoredPlan
 from ketplan.store.sheets import SheetKey, StoredSheet
 from ketplan.web.bench import WAIT_TO_SHOW, Bench, open_bench
@@ -67,20 +68,22 @@ def _maintenance(course: Course) -> int:
 
 def _signed(plan: StoredPlan) -> Iterator[DoseVisit]:
     for step in plan.payload["steps"]:
-        key = step["key"].removeprefix("appointment-")
-        if key != step["key"] and key.startswith(DOSING):
+        key = visit_of_step(step["key"])
+        if key and key.startswith(DOSING):
             raw = step["resource"]
             yield DoseVisit(key, raw["description"], datetime.fromisoformat(raw["start"]), raw["status"])
 
 
 def _in_chart(plan_id: str, appointments: tuple[Booked, ...]) -> Iterator[tuple[str, Booked]]:
     """Of several for one visit the one that stands comes last, and counts."""
-    prefix = f"{plan_id}/appointment-"
     gone = ("cancelled", "noshow", "entered-in-error")
-    for appointment in sorted(appointments, key=lambda a: (a.status not in gone, a.reference)):
+    began = datetime.min.replace(tzinfo=UTC)
+    for appointment in sorted(
+        appointments, key=lambda a: (a.status not in gone, a.start or began, a.reference)
+    ):
         for system, value in appointment.identifiers:
-            key = value.removeprefix(prefix)
-            if system == PLAN_STEP_SYSTEM and key != value and key.startswith(DOSING):
+            key = visit_named(value, plan_id) if system == PLAN_STEP_SYSTEM else None
+            if key and key.startswith(DOSING):
                 yield key, appointment
 
 

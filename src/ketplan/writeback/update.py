@@ -6,11 +6,14 @@ from ketplan.errors import Conflict, EhrError, KetplanError, Temporary
 from ketplan.fhir.render import Step
 from ketplan.store.journal import StepState
 from ketplan.writeback.compare import as_decided, differences, mark, settled, unexpected, with_changes
+from ketplan.writeback.elements import same
 from ketplan.writeback.references import guard_stored
 from ketplan.writeback.steps import Json, Outcome, Read, Row, carries, identifier_of, oldest
 from ketplan.writeback.writing import Writing, row
 
 SEE = "The page of differences shows both and lets a clinician decide."
+# Words that an EHR may make its own version of.
+_SPELT = frozenset({"text", "comment"})
 CHANGED_AGAIN = "It was changed again in the EHR after it had been looked at; look at it once more."
 
 
@@ -50,12 +53,16 @@ def _once(writing: Writing, step: Step, resource: Json, target: str) -> Row:
     if others := unexpected(held.raw, resource, step.expects):
         return _left(writing, step, held, target, others)
     edited = (as_decided if step.seen else with_changes)(held.raw, resource, step.changes)
-    if edited == held.raw or _left_alone(writing, step, held, edited):
+    if (
+        edited == held.raw
+        or _left_alone(writing, step, held, edited)
+        or _arrived(writing, step, held, edited)
+    ):
         outcome = Outcome.UPDATED if step.key in writing.sent else Outcome.ALREADY_THERE
         writing.done(step, id, held.etag)
         return row(step, outcome, target, _kept(step, resource, held.raw))
     if step.seen:
-        _guard_seen(step, held)
+        _guard_seen(writing, step, held)
     elif not step.expects and (status := settled(held.raw, resource)):
         raise Conflict(f"Meanwhile somebody gave the {kind} the status {status}; it was left so. {SEE}")
     return _send(writing, step, resource, edited, held)
@@ -70,10 +77,22 @@ def _left(writing: Writing, step: Step, held: Read, target: str, status: str) ->
     return row(step, Outcome.ALREADY_THERE, target, said)
 
 
-def _guard_seen(step: Step, held: Read) -> None:
-    """Somebody looked at one version and decided: their decision holds for no other."""
-    if mark(held.raw) != step.seen:
+def _guard_seen(writing: Writing, step: Step, held: Read) -> None:
+    """Somebody looked at one version and decided: their decision holds for no other, but what we have
+    made of it ourselves."""
+    entry = writing.entries[step.key]
+    ours = entry.state is StepState.DONE and (
+        mark(held.raw) == mark(entry.body) or (held.etag is not None and held.etag == entry.etag)
+    )
+    if mark(held.raw) != step.seen and not ours:
         raise Conflict(CHANGED_AGAIN)
+
+
+def _arrived(writing: Writing, step: Step, held: Read, edited: Json) -> bool:
+    """A decision whose answer was lost says there by now what it was to say, however the EHR spells it."""
+    lost = writing.states[step.key] is StepState.UNKNOWN
+    told = [name for name in step.changes if name not in _SPELT]
+    return bool(step.seen) and lost and all(same(name, edited.get(name), held.raw.get(name)) for name in told)
 
 
 def _send(writing: Writing, step: Step, resource: Json, edited: Json, held: Read) -> Row:

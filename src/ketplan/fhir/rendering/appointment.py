@@ -31,7 +31,7 @@ from ketplan.scheduling.timetable import Placed
 ACTORS = frozenset(
     {"Practitioner", "PractitionerRole", "RelatedPerson", "Device", "HealthcareService", "Location"}
 )
-_SERVICES = {VisitKind.INFUSION: PSYCHIATRY, VisitKind.CBT: PSYCHOLOGY, VisitKind.FOLLOW_UP: PSYCHIATRY}
+SERVICES = {VisitKind.INFUSION: PSYCHIATRY, VisitKind.CBT: PSYCHOLOGY, VisitKind.FOLLOW_UP: PSYCHIATRY}
 
 
 def render_appointment(course: Course, placed: Placed) -> Json:
@@ -66,7 +66,7 @@ def render_appointment(course: Course, placed: Placed) -> Json:
 
 
 def _service_types(visit: Visit) -> list[Json]:
-    service = concept(_SERVICES[visit.kind], text=wording.MODALITY[visit.kind])
+    service = concept(SERVICES[visit.kind], text=wording.MODALITY[visit.kind])
     return [service, concept(TELEPHONE_FOLLOW_UP)] if visit.telephone else [service]
 
 

@@ -22,6 +22,8 @@ PLAN_STEP_SYSTEM = f"{BASE}/sid/plan-step"
 CARE_PLAN_CATEGORY = "http://hl7.org/fhir/us/core/CodeSystem/careplan-category"
 PARTICIPANT_TYPE = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
 _STEP = "step:"
+_APPOINTMENT = "appointment-"
+_VISIT_STEP = re.compile(rf"{_APPOINTMENT}(?P<visit>.+?)(?:\.r[0-9]+)?")
 
 # A reference within the EHR. Ids there may be longer than FHIR's 64 characters (Epic's are).
 RELATIVE_REFERENCE = re.compile(r"([A-Z][A-Za-z]+)/[A-Za-z0-9._-]{1,255}")
@@ -136,6 +138,24 @@ def awaited(target: str) -> str | None:
 def step_identifier(plan_id: str, key: str) -> Json:
     """The business identifier of what a step creates: the same again whenever the step is repeated."""
     return {"system": PLAN_STEP_SYSTEM, "value": f"{plan_id}/{key}"}
+
+
+def visit_step(visit: str, revision: int = 0) -> str:
+    """The key of the step that writes a visit's Appointment; one made by a later revision of the plan has a
+    name of its own, since the one before stays in the chart."""
+    return f"{_APPOINTMENT}{visit}" + (f".r{revision}" if revision else "")
+
+
+def visit_of_step(key: str) -> str | None:
+    """The visit whose Appointment the step `key` writes, whichever revision made it; None for other steps."""
+    found = _VISIT_STEP.fullmatch(key)
+    return found["visit"] if found else None
+
+
+def visit_named(identifier: str, plan_id: str) -> str | None:
+    """The visit of a plan that an Appointment with this identifier is for."""
+    plan, _, key = identifier.partition("/")
+    return visit_of_step(key) if plan == plan_id else None
 
 
 def moment(at: datetime, zone: str) -> str:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from ketplan.clinical.plan import Clinician, ConfirmedPlan, Draft, Resolution, Visit, VisitKind
 from ketplan.fhir.datatypes import Json
-from ketplan.fhir.rendering.authoring import moment, references
+from ketplan.fhir.rendering.authoring import moment, references, visit_step
 from ketplan.scheduling.timetable import Placed, Timetable
 
 CARE_PLAN = "care-plan"
@@ -90,7 +90,7 @@ def request_key(kind: VisitKind) -> str:
 
 
 def appointment_key(visit: Visit) -> str:
-    return f"appointment-{visit.key}"
+    return visit_step(visit.key)
 
 
 def goal_key(number: int) -> str:

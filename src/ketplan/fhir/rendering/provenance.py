@@ -32,7 +32,7 @@ def render_provenance(course: Course, keys: Sequence[str]) -> Json:
             "occurredDateTime": course.written,
             "recorded": course.written,
             "activity": {"text": "Treatment plan signed" if signed else "Treatment plan proposed, unsigned"},
-            "agent": [*([_author(course.clinician)] if course.clinician else []), _assembler()],
+            "agent": [*([author(course.clinician)] if course.clinician else []), assembler()],
             "entity": [
                 {
                     "role": "source",
@@ -47,7 +47,7 @@ def render_provenance(course: Course, keys: Sequence[str]) -> Json:
     return resource
 
 
-def _author(clinician: Clinician) -> Json:
+def author(clinician: Clinician) -> Json:
     return {
         "type": concept(coding(PARTICIPANT_TYPE, "author", "Author")),
         "role": [{"text": wording.assertion(clinician)}],
@@ -55,7 +55,7 @@ def _author(clinician: Clinician) -> Json:
     }
 
 
-def _assembler() -> Json:
+def assembler() -> Json:
     """The software has no Device resource in the EHR, so it is named by identifier."""
     return {
         "type": concept(coding(PARTICIPANT_TYPE, "assembler", "Assembler")),
