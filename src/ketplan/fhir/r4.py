@@ -36,6 +36,15 @@ def build(resource: Json) -> Json:
     kind = resource.get("resourceType")
     if kind not in AUTHORED | SURVEYED | SESSION | NOTED | TO_DO:
         raise KetplanError("ketplan does not write resources of this type.")
+    return shaped(resource)
+
+
+def shaped(resource: Json) -> Json:
+    """The resource itself, of whatever type: what is handed out holds more than what is written into an EHR.
+
+    Raises KetplanError naming the elements at fault, never their values.
+    """
+    kind = str(resource.get("resourceType"))
     try:
         _model(kind).model_validate(resource)
     except ValueError as error:
