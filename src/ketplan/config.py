@@ -98,7 +98,6 @@ class Site:
     signing_roles: tuple[str, ...] = SIGNING_ROLES
     parallel: int = 4
     doctor_page: bool = False
-    guided: bool = False  # the demo leads a newcomer through a first plan
     keep_days: int | None = None
     clinical: Mapping[str, Any] = field(default_factory=dict)
 

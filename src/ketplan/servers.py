@@ -264,7 +264,6 @@ def demo_settings(home: Path, app_url: str, ehr_url: str) -> Settings:
         site=DEMO_SITE,
         ehrs=(ehr,),
         guided=True,
-        guided=True,
     )
 
 
