@@ -21,10 +21,13 @@ OPEN = {
     "ready": "says that the database answers, and how many workers there are",
     "launch.home": "names the configured EHRs",
     "launch.start": "only ever leads to a configured EHR's sign-in",
+    "launch.start_across": "the same, for work across patients",
     "launch.callback": "does nothing without the state of this browser's own launch",
     "keys.published": "public keys, which are there to be read",
     "doctor.show": "only where the site opens it, only about EHRs of the settings, one at a time",
 }
+ACROSS = "/c/<lid>/"
+"""Below this lie the pages across patients: see test_across.py."""
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "LINK")
 ASKED = {"filename": "ketplan.css", "name": "PHQ-9"}
 PATIENT, OTHER = "gad-ready", "ocd-erp"
@@ -38,7 +41,9 @@ def filled(rule: Rule, lid: str) -> str:
 
 
 def guarded(app: Flask) -> list[Rule]:
-    return [rule for rule in app.url_map.iter_rules() if rule.endpoint not in OPEN]
+    """What lies below a launch for one patient, or nowhere."""
+    rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint not in OPEN]
+    return [rule for rule in rules if not rule.rule.startswith(ACROSS)]
 
 
 def ask(browser: Browser, method: str, address: str, form: dict[str, str] | None = None) -> TestResponse:

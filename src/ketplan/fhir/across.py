@@ -66,8 +66,8 @@ def _number(point: Json) -> str:
 
 
 def read_stands(raw: Json, zone: ZoneInfo, named: dict[str, tuple[str, str]]) -> Stands | None:
-    """None for what is not ours, or is not about one patient. `named` tells plan and visit of an appointment whose
-    identifier the EHR did not keep."""
+    """None for what is not ours, or is not about one patient. `named` tells plan and visit of an appointment
+    whose identifier the EHR did not keep."""
     found = read_appointment(raw, Reading(zone, {}))
     booked = next((one for one in found if isinstance(one, Booked)), None)
     patient = patient_of(raw)

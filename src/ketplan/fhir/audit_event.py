@@ -40,6 +40,11 @@ OTHER = Kind("110100", "Application Activity", "E")
 KINDS: Mapping[str, Kind] = {
     "launch": SIGN_IN,
     "session-ended": SIGN_IN,
+    "clinic-launch": SIGN_IN,
+    "list-read": ACCESS,
+    "list-handed-out": EXPORT,
+    "task-given": WRITE,
+    "patient-called": CHANGE,
     "record-read": ACCESS,
     "plan-previewed": ACCESS,
     "finding-resolved": CHANGE,

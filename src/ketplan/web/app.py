@@ -47,6 +47,7 @@ from ketplan.web import (
     unsent,
     workspace,
 )
+from ketplan.web.clinic import rooms as clinic
 from ketplan.web.context import Carry, Desk, Glue, Run, desk
 from ketplan.web.page import show_banner
 from ketplan.web.presenters import words
@@ -153,6 +154,7 @@ def create_app(
     ):
         app.register_blueprint(room.routes)
     app.register_blueprint(doctor_page.staff_routes)
+    clinic.register(app, beside, now)
     app.add_url_rule("/healthz", "health", lambda: {"status": "ok"})
     app.add_url_rule("/readyz", "ready", _ready)
     app.after_request(unsent.sent)

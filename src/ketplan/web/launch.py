@@ -12,11 +12,12 @@ from flask import Blueprint, g, make_response, redirect, render_template, reques
 from werkzeug.wrappers import Response
 
 from ketplan.config import Ehr
-from ketplan.ehr.launch import PendingLaunch, begin, complete, form_fields, match_ehr
+from ketplan.ehr.launch import PendingLaunch, begin, complete, complete_across, form_fields, match_ehr
 from ketplan.errors import LaunchError
 from ketplan.store.audit import AuditEvent
 from ketplan.web import security, sessions
 from ketplan.web.carry import go_on
+from ketplan.web.clinic import sessions as clinic_sessions
 from ketplan.web.context import desk
 from ketplan.web.landing import landing
 
@@ -31,6 +32,18 @@ def home() -> str:
     return render_template("home.html", ehrs=desk().services.settings.ehrs)
 
 
+@routes.get("/clinic")
+def start_across() -> Response | tuple[str, int]:
+    """To the EHR's sign-in without a patient, for work across patients, with the `iss` chosen."""
+    iss = request.args.getlist("iss")
+    ehr = match_ehr(desk().services.settings.ehrs, iss)
+    security.framed_by(ehr)
+    browser = security.browser()
+    if browser is None:
+        return _cookie_hop("launch.start_across", {"iss": iss[0]})
+    return to_sign_in(ehr, iss[0], None, browser, across=True)
+
+
 @routes.get("/launch")
 def start() -> Response | tuple[str, int]:
     """To the EHR's sign-in: from a chart with `iss` and `launch`, or standalone with the `iss` chosen."""
@@ -41,23 +54,25 @@ def start() -> Response | tuple[str, int]:
         raise LaunchError("A launch must carry one launch value.")
     browser = security.browser()
     if browser is None:
-        return _cookie_hop(iss[0], launch)
-    return _to_sign_in(ehr, iss[0], launch[0] if launch else None, browser)
+        return _cookie_hop("launch.start", {"iss": iss[0], "launch": launch[0] if launch else None})
+    return to_sign_in(ehr, iss[0], launch[0] if launch else None, browser)
 
 
-def _cookie_hop(iss: str, launch: list[str]) -> Response | tuple[str, int]:
+def _cookie_hop(start: str, named: Mapping[str, Any]) -> Response | tuple[str, int]:
     """Set the cookie and come back once; who then still sends none is in a frame that gets no cookies."""
-    handle = launch[0] if launch else None
     if CHECKED in request.args:
-        address = url_for("launch.start", iss=iss, launch=handle)
+        address = url_for(start, **named)
         return render_template("no_cookie.html", address=address, own_window=security.is_own_window()), 200
-    back = redirect(url_for("launch.start", iss=iss, launch=handle, cookie="1"), 303)
+    back = redirect(url_for(start, **named, cookie="1"), 303)
     return security.name_browser(back, desk().token())
 
 
-def _to_sign_in(ehr: Ehr, iss: str, launch: str | None, browser: str) -> Response:
+def to_sign_in(ehr: Ehr, iss: str, launch: str | None, browser: str, **meant: Any) -> Response:
+    """Out to the EHR's sign-in; `meant` is what `ehr.launch.begin` keeps of what the launch is for."""
     now, endpoints = desk().now(), desk().discovery.endpoints(iss)
-    pending, address = begin(ehr, iss, launch or None, endpoints, _callback(), lambda _: desk().token(), now)
+    pending, address = begin(
+        ehr, iss, launch or None, endpoints, _callback(), lambda _: desk().token(), now, **meant
+    )
     desk().services.pending.save(pending.state, _payload(pending), browser, now)
     fields = form_fields(endpoints, address)
     return redirect(address, 303) if fields is None else _by_form(ehr, endpoints.authorize, fields)
@@ -81,7 +96,11 @@ def callback() -> Response:
     pending = _pending(desk().services.pending.take(answer["state"], browser, now))
     ehr = match_ehr(desk().services.settings.ehrs, pending.iss)
     security.framed_by(ehr)
-    grant = complete(pending, ehr, answer, desk().discovery, now, desk().access.keyring.sign)
+    sign = desk().access.keyring.sign
+    if pending.across:
+        across = complete_across(pending, ehr, answer, desk().discovery, now, sign)
+        return redirect(clinic_sessions.opened(across, browser, now), 303)
+    grant = complete(pending, ehr, answer, desk().discovery, now, sign)
     signer = desk().glue.find_signer(desk().connect(grant.iss, grant.access_token), grant.fhir_user)
     sessions.purge(now)
     session = sessions.begin(desk().token(), browser, grant, signer, now)

@@ -125,7 +125,10 @@ def open_session(lid: str, used: bool = True) -> LiveSession:
     browser, now = security.browser(), desk().now()
     if browser is None:
         raise SessionError("This session does not exist or has ended: launch from the chart again.")
-    session = _session(lid, desk().services.live.get(lid, browser, now))
+    payload = desk().services.live.get(lid, browser, now)
+    if "patient" not in payload:  # a session across patients: nothing of one patient is reached with it
+        raise SessionError("This session does not exist or has ended: launch from the chart again.")
+    session = _session(lid, payload)
     if used:
         desk().services.live.touch(lid, browser, now)
     return session
@@ -143,15 +146,17 @@ def end(session: LiveSession) -> None:
     tokens = desk().access.held(session.lid)
     desk().services.live.end(session.lid, security.browser() or "")
     desk().readings.forget(session.lid)
-    _give_back([tokens] if tokens else [])
+    give_back([tokens] if tokens else [])
 
 
 def purge(now: datetime) -> None:
     """Forget the sessions that ended by themselves, and their tokens; the EHRs are told in the same way."""
-    _give_back([Tokens.read(payload) for payload in desk().services.live.purge(now)])
+    give_back([Tokens.read(payload) for payload in desk().services.live.purge(now)])
 
 
-def _give_back(tokens: list[Tokens]) -> None:
+def give_back(tokens: list[Tokens]) -> None:
+    """Let the EHRs forget these tokens, which nobody waits for."""
+
     def work() -> None:
         for each in tokens:
             desk().access.give_back(each)

@@ -55,6 +55,10 @@ class Part:
     pages: int
     counts: Mapping[Kind, int]
 
+    @property
+    def to_do(self) -> int:
+        return sum(self.counts[kind] for kind in TO_DO)
+
 
 def chosen(found: Iterable[Item], wanted: Wanted, moment: Moment) -> list[Item]:
     """All rows that are wanted, in order."""

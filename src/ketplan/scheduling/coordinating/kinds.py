@@ -1,4 +1,4 @@
-"""What can be the matter with a visit or a course, as a table: what it is called, whose it is, what follows."""
+"""What can be the matter with a visit or a course, as a table: its name, whose it is, what follows."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ class VisitSeen:
     """One visit of a signed plan. `start` and `end` are aware: of the EHR where it has the visit, else as it
     was planned; `planned` is the day it was signed for.
 
-    `status` is the EHR's word, "" where nobody has found it there. `unanswered`: the patient has not said yes.
+    `status` is the EHR's word, "" where nobody has found it there. `unanswered`: no yes of the patient.
     `resources` are reference and name of whom it takes. `said` tells in words how it differs from what was
     written. `seen` is when the EHR was looked at, None before the first look; `done` that it was closed here.
     """

@@ -16,8 +16,8 @@ from ketplan.scheduling.coordinating.seen import CAME_TO_NOTHING, ONLY_ASKED_FOR
 from ketplan.scheduling.wall_clock import clock_words, day_words
 
 # House defaults: how far ahead a visit without a time is somebody's task; how near a visit is when it should
-# be confirmed; how long after its end nobody need have noted that the patient came; how long a scale may take;
-# how long before it is due a new authorisation is asked for; how long what is over stays on the list.
+# be confirmed; how long after its end nobody need have noted that the patient came; how long a scale may
+# take; how long before it is due a new authorisation is asked for; how long what is over stays on the list.
 HOUSE_AHEAD_DAYS = 21
 HOUSE_CONFIRM_DAYS = 3
 HOUSE_NOTED_HOURS = 12
@@ -132,9 +132,7 @@ def _authorisation(course: CourseSeen, moment: Moment) -> Iterator[Item]:
     if until is None or not doses_to_come or until - timedelta(days=HOUSE_AUTHORISE_DAYS) > moment.today:
         return
     late = until < moment.today
-    why = (
-        f"The authorisation {'ended' if late else 'ends'} on {day_words(until)}, and doses are still planned."
-    )
+    why = f"The authorisation {'ended' if late else 'ends'} on {day_words(until)}; doses are still planned."
     yield _about(course, Kind.REAUTHORISE, _morning(until, moment), why)
 
 

@@ -1,0 +1,1 @@
+"""Work across patients: the worklist, the board and what follows from them, outside every chart."""
