@@ -54,6 +54,8 @@ KINDS: Mapping[str, Kind] = {
     "plan-resumed": WRITE,
     "plan-handed-out": EXPORT,
     "instrument-taken-down": WRITE,
+    "device-handed-over": ACCESS,
+    "device-taken-back": ACCESS,
     "instrument-resumed": WRITE,
     "course-reviewed": OTHER,
     "review-written": WRITE,

@@ -34,7 +34,7 @@ def stay(lid: str) -> dict[str, int]:
 def watch() -> dict[str, Any] | None:
     """What a page's warning needs; None on pages that belong to no session."""
     session: LiveSession | None = g.get("session")
-    if session is None or not session.is_staff:
+    if session is None or not session.is_staff or session.handed:
         return None
     try:
         left = _left(session)

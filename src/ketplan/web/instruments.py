@@ -50,7 +50,7 @@ def index(lid: str) -> str:
 def fill_in(lid: str, name: str) -> str:
     row = instrument(name)
     said = {"form": desk().token(), "by": "clinician" if row.id in presenter.BY_CLINICIAN else "patient"}
-    return _form(open_bench(sessions.current()), row, said)
+    return form(open_bench(sessions.current()), row, said)
 
 
 @routes.post("/instruments/<name>")
@@ -61,16 +61,16 @@ def take_down(lid: str, name: str) -> Response | tuple[str, int]:
     try:
         score = presenter.read(row, said)
     except InputError as error:
-        return _form(open_bench(session, WAIT_TO_ACT), row, said, problem=str(error)), 400
+        return form(open_bench(session, WAIT_TO_ACT), row, said, problem=str(error)), 400
     if score.missing and not (said.get("incomplete") and score.answers):
-        return _form(open_bench(session, WAIT_TO_ACT), row, said, score), 400
-    filled = _filled_in(session, row, score, said)
+        return form(open_bench(session, WAIT_TO_ACT), row, said, score), 400
+    filled = filled_in(session, row, score, said)
     # Sent in twice at once: the page shown next tells how the first one goes.
     with suppress(Temporary):
-        desk().glue.keep_record(desk().services, filled, **_where(session))
+        desk().glue.keep_record(desk().services, filled, **kept_where(session))
         receipt = carried(session, filled.id)
         note(session, "instrument-taken-down", filled.id, receipt.state.value)
-    return _to_result(session, row, filled.id)
+    return to_result(session, row, filled.id)
 
 
 @routes.post("/instruments/<name>/<record>")
@@ -82,7 +82,7 @@ def carry_on(lid: str, name: str, record: str) -> Response:
     with suppress(Temporary):
         receipt = carried(session, kept.plan_id)
         note(session, "instrument-resumed", kept.plan_id, receipt.state.value)
-    return _to_result(session, instrument(name), kept.plan_id)
+    return to_result(session, instrument(name), kept.plan_id)
 
 
 @routes.get("/instruments/<name>/<record>")
@@ -111,9 +111,15 @@ def result(lid: str, name: str, record: str) -> str:
 # --- filling in ---------------------------------------------------------------------------------------------
 
 
-def _form(
-    bench: Bench, row: Instrument, said: Mapping[str, str], score: Score | None = None, problem: str = ""
+def form(
+    bench: Bench,
+    row: Instrument,
+    said: Mapping[str, str],
+    score: Score | None = None,
+    problem: str = "",
+    hand_problem: str = "",
 ) -> str:
+    """The form as a clinician sees it, with what was typed and what is wrong with it."""
     missing = score.missing if score else ()
     asked = presenter.form(row, said, missing)
     return render_template(
@@ -124,13 +130,15 @@ def _form(
         said=said,
         score=score,
         problem=problem,
+        hand_problem=hand_problem,
         answered=len(score.answers) if score else 0,
         ours=filling.takes_a_total(row),
         columbia=row.id == filling.COLUMBIA,
+        for_patients=presenter.for_patients(row),
     )
 
 
-def _filled_in(session: LiveSession, row: Instrument, score: Score, said: Mapping[str, str]) -> FilledIn:
+def filled_in(session: LiveSession, row: Instrument, score: Score, said: Mapping[str, str]) -> FilledIn:
     form = said.get("form", "")
     if not 0 < len(form) <= LONGEST_FORM_ID:
         raise InputError("This form is not one that ketplan gave out: open it again.")
@@ -147,15 +155,15 @@ def _filled_in(session: LiveSession, row: Instrument, score: Score, said: Mappin
     )
 
 
-def _where(session: LiveSession) -> dict[str, object]:
+def kept_where(session: LiveSession) -> dict[str, object]:
     return {"server": session.iss, "patient_id": session.patient, "now": desk().now}
 
 
-def _to_result(session: LiveSession, row: Instrument, record: str) -> Response:
+def to_result(session: LiveSession, row: Instrument, record: str) -> Response:
     """The record has changed: every page after this reads it again."""
     sessions.read_again(session)
     desk().readings.forget(session.lid)
-    return redirect(url_for(".result", lid=session.lid, name=row.id, record=record), 303)
+    return redirect(url_for("instruments.result", lid=session.lid, name=row.id, record=record), 303)
 
 
 # --- what became of it --------------------------------------------------------------------------------------

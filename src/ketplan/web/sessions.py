@@ -30,6 +30,7 @@ class LiveSession:
 
     What the launch said about the chart: `banner`, whether ketplan has to show whose it is; `intent`, in the
     EHR's word; `encounter`, an id; `contexts`, further resources; `style_url`, as sent and unchecked.
+    `handed` is set while the patient holds the device, and then nothing else can be opened.
     """
 
     lid: str = field(repr=False)
@@ -49,6 +50,7 @@ class LiveSession:
     tenant: str | None
     expires: datetime
     read_after: datetime
+    handed: Mapping[str, Any] | None = field(default=None, repr=False)
 
     @property
     def token(self) -> Supplier:
@@ -136,9 +138,12 @@ def open_session(lid: str, used: bool = True) -> LiveSession:
 
 def read_again(session: LiveSession) -> None:
     """The user wants the record as it is now."""
-    now = desk().now()
-    renewed = replace(session, read_after=now)
-    desk().services.live.replace(session.lid, security.browser() or "", _payload(renewed), now)
+    keep(replace(session, read_after=desk().now()))
+
+
+def keep(session: LiveSession) -> None:
+    """From the next request on the session is as it says here."""
+    desk().services.live.replace(session.lid, security.browser() or "", _payload(session), desk().now())
 
 
 def end(session: LiveSession) -> None:

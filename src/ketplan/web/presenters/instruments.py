@@ -145,6 +145,11 @@ def _question(item: Item, said: Mapping[str, str], missing: tuple[str, ...]) -> 
     return Question(item, item.id, said.get(item.id, ""), item.id in missing, alarms, at_once)
 
 
+def for_patients(row: Instrument) -> bool:
+    """May the patient be handed this form? Not where somebody else rates, or only a total is entered."""
+    return row.id not in BY_CLINICIAN and not filling.takes_a_total(row) and bool(filling.questions(row))
+
+
 def is_about_suicide(item: Item) -> bool:
     return item.loinc == PHQ9_ITEM9 or item in filling.COLUMBIA_ITEMS
 

@@ -6,7 +6,7 @@ const OURS = new Set(["csrf", "keep", "unsent", "patient", "shown", "form", "abo
 const waiting = new Map();
 const [, home] = location.pathname.match(/^(\/l\/[^/]+\/)/) ?? [];
 
-const forms = !home ? [] : [...document.querySelectorAll("form[method=post]")].filter((form) => form.elements.csrf && editable(form).length);
+const forms = !home ? [] : [...document.querySelectorAll("form[method=post]")].filter((form) => form.elements.csrf && !("unkept" in form.dataset) && editable(form).length);
 
 function editable(form) {
   return [...form.elements].filter((field) => field.name && !["hidden", "submit", "button"].includes(field.type) && field.tagName !== "FIELDSET");
