@@ -20,7 +20,8 @@ from ketplan.store.plans import PLAN, StoredPlan
 from ketplan.writeback import revision
 from ketplan.writeback.authored import Adopted, Authored, Chapter, authored
 from ketplan.writeback.chart import EhrChart
-from ketplan.writeback.looking import Report, reconcile
+from ketplan.writeback.looking import Report, beside, reconcile
+from ketplan.writeback.steps import Chart
 
 
 def written_of(services: Services, plan: StoredPlan) -> tuple[Authored, ...]:
@@ -54,6 +55,22 @@ def look_at(services: Services, client: FhirClient, plan: StoredPlan, now: datet
         before=before.content if before else None,
     )
     services.reconciliations.save(plan.plan_id, report.content(), now)
+    return report
+
+
+def look_at_visits(
+    services: Services,
+    chart: Chart,
+    plan: StoredPlan,
+    visits: Sequence[Authored],
+    now: datetime,
+    parallel: int,
+) -> Report:
+    """Look at some visits of a plan; what was found about the rest of it stays as it was kept."""
+    kept = services.reconciliations.load(plan.plan_id)
+    before = kept.content if kept else None
+    report = reconcile(plan.plan_id, visits, chart, plan.patient_id, now, parallel=parallel, before=before)
+    services.reconciliations.save(plan.plan_id, beside(before, report), now)
     return report
 
 

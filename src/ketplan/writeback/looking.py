@@ -10,7 +10,7 @@ from typing import Any
 
 from ketplan.errors import EhrError, NotFound, Temporary
 from ketplan.writeback.authored import Adopted, Authored, adopting
-from ketplan.writeback.reconcile import Kind, Looked, as_kept, look
+from ketplan.writeback.reconcile import DIFFERS, Kind, Looked, as_kept, look
 from ketplan.writeback.references import tail
 from ketplan.writeback.steps import Chart, Json
 
@@ -85,6 +85,25 @@ class Report:
             "unread": len(self.unread),
             "kept_as": {key: dict(seen) for key, seen in self.kept_as.items()},
         }
+
+
+def beside(before: Mapping[str, Any] | None, part: Report) -> dict[str, Any]:
+    """What is kept after a look at a part: the part anew, the rest as it was found before."""
+    content = part.content()
+    if before is None:
+        return content
+    anew = {one.authored.key for one in part.looked}
+    rest = [one for one in before["found"] if one["key"] not in anew]
+    found = [*rest, *content["found"]]
+    kept_as = {key: seen for key, seen in before["kept_as"].items() if key not in anew}
+    return {
+        "patient": content["patient"],
+        "total": max(before["total"], content["total"]),
+        "found": found,
+        "differing": sum(one["kind"] in DIFFERS for one in found) + bool(content["patient"]),
+        "unread": sum(one["kind"] == Kind.UNREAD for one in found),
+        "kept_as": kept_as | content["kept_as"],
+    }
 
 
 def reconcile(

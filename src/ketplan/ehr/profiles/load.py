@@ -23,6 +23,7 @@ from ketplan.ehr.profiles.model import (
     ScopeHabit,
     SearchShape,
     Sign,
+    Window,
     WriteShape,
 )
 from ketplan.errors import ConfigError
@@ -36,6 +37,7 @@ TABLES: dict[str, tuple[str, type[Fact]]] = {
     "scopes": ("scopes", ScopeHabit),
     "quirk": ("quirks", Quirk),
     "batch": ("batches", Batch),
+    "window": ("windows", Window),
 }
 PLAIN = ("name", "label")
 

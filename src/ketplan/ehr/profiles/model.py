@@ -99,6 +99,23 @@ class WriteShape(Fact):
         )
 
 
+class Reach(StrEnum):
+    """By what many patients' visits can be asked for: a span of time, each patient, each visit's id."""
+
+    DATE = "date"
+    PATIENT = "patient"
+    ID = "id"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window(Fact):
+    """How the visits of a whole clinic are looked up. `queries` are tried before ketplan's own, with `{from}`
+    and `{to}` for the first day and the one after the last."""
+
+    by: Reach
+    queries: tuple[Query, ...] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Batch(Fact):
     """Whether several searches may be sent as one Bundle; without it the CapabilityStatement decides."""
@@ -141,6 +158,12 @@ class Profile:
     scopes: tuple[ScopeHabit, ...] = ()
     quirks: tuple[Quirk, ...] = ()
     batches: tuple[Batch, ...] = ()
+    windows: tuple[Window, ...] = ()
+
+    @property
+    def window(self) -> Window | None:
+        """How a clinic's visits are looked up; None when nobody says."""
+        return next(iter(self.windows), None)
 
     def search(self, kind: str) -> SearchShape | None:
         return next((s for s in self.searches if s.type == kind), None)
