@@ -21,7 +21,7 @@ from ketplan.clinical.draft import draft
 from ketplan.clinical.findings import Decision, Evidence, Finding, must_be_resolved
 from ketplan.clinical.house import House
 from ketplan.clinical.library import SHIPPED, Library
-from ketplan.clinical.plan import Clinician, ConfirmedPlan, Draft, Resolution
+from ketplan.clinical.plan import Clinician, ConfirmedPlan, Draft, Resolution, Visit
 from ketplan.clinical.progress.limits import Limits
 from ketplan.clinical.record import Booked, PatientRecord
 from ketplan.clinical.screens.suicide import RELEASE_FIELDS
@@ -33,6 +33,9 @@ from ketplan.fhir.render import PLAN_STEP_SYSTEM, Step, Unsigned, render
 from ketplan.fhir.rendering.authoring import visit_named
 from ketplan.scheduling.clinic_hours import Clinic
 from ketplan.scheduling.place import INFUSION_END_MINUTES, place
+from ketplan.scheduling.series.course import course_request
+from ketplan.scheduling.series.model import Patient, Request, Standing
+from ketplan.scheduling.series.staff import from_slots
 from ketplan.scheduling.timetable import Busy, Fixed, FreeSlot, Timetable
 
 _PLAN_IDS = uuid.uuid5(uuid.NAMESPACE_URL, f"{BASE}/plan")
@@ -287,6 +290,27 @@ def booked_days(record: PatientRecord, plan_id: str, zone: ZoneInfo) -> dict[str
     return {
         key: fixed.start.astimezone(zone).date() for key, fixed in _already_booked(record, plan_id).items()
     }
+
+
+def series_request(
+    visits: Sequence[Visit],
+    standing: Mapping[str, Standing],
+    busy: Sequence[Busy],
+    practice: Practice,
+    calendar: Calendar,
+    not_before: datetime,
+) -> Request:
+    """What is left of a course as the planner of whole series takes it: `standing` are the visits that have
+    their time, `busy` what else the patient has."""
+    asked = course_request(
+        visits,
+        practice.clinic,
+        not_before=not_before,
+        patient=Patient(busy=tuple(busy)),
+        resources=from_slots(calendar.slots),
+        published=calendar.published,
+    )
+    return replace(asked, standing=dict(standing))
 
 
 def visits_of(record: PatientRecord, plan_id: str) -> Iterator[tuple[str, Booked]]:

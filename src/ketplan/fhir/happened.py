@@ -259,3 +259,8 @@ def _missed(record: PatientRecord, plan_id: str, zone: ZoneInfo) -> Iterator[Mis
 def _key_of(appointment: Booked, plan_id: str) -> str | None:
     named = (value for system, value in appointment.identifiers if system == PLAN_STEP_SYSTEM)
     return next((visit for value in named if (visit := visit_named(value, plan_id))), None)
+
+
+def dosed_visits(record: PatientRecord, plan_id: str) -> frozenset[str]:
+    """The visits of a plan at which a dose was given."""
+    return frozenset(_given(record, plan_id, _by_visit(record, plan_id)))

@@ -20,6 +20,7 @@ from ketplan.store.plans import UNDER_WAY, PlanState, StoredPlan
 from ketplan.web.bench import Bench
 from ketplan.web.context import desk
 from ketplan.web.sessions import LiveSession
+from ketplan.writeback import revision
 from ketplan.writeback.lifecycle import EFFECTS, KIND, TOUCHED, Standing
 from ketplan.writeback.references import without
 
@@ -119,8 +120,9 @@ def require_life(bench: Bench) -> Life:
 
 
 def decisions_about(session: LiveSession, plan_id: str) -> tuple[StoredPlan, ...]:
-    kept = desk().services.plans.find(session.iss, session.patient, KIND)
-    mine = [decision for decision in kept if decision.payload["plan"] == plan_id]
+    """Changes of the plan are counted among them: of two made at once only one can have the number."""
+    kept = desk().services.plans.of_patient(session.iss, session.patient)
+    mine = [one for one in kept if one.kind in (KIND, revision.KIND) and one.payload.get("plan") == plan_id]
     return tuple(sorted(mine, key=lambda decision: int(decision.payload["number"])))
 
 

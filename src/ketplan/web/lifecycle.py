@@ -75,7 +75,7 @@ def write_again(lid: str, number: str) -> Response:
     life = require_life(open_bench(session, WAIT_TO_ACT))
     if not life.decisions or str(life.decisions[-1].payload["number"]) != number:
         raise InputError("Only the newest decision about this patient's course can be written again.")
-    _write(session, life.decisions[-1].plan_id)
+    write_decision(session, life.decisions[-1].plan_id)
     return _to_course(session, life.decisions[-1])
 
 
@@ -213,11 +213,11 @@ def _carry_out(bench: Bench, life: Life, asked: Asked) -> Response | Shown:
         services, decision, server=session.iss, patient_id=session.patient, now=desk().now
     )
     note(session, f"course-{asked.action.value}", decision.id)
-    _write(session, decision.id)
+    write_decision(session, decision.id)
     return _to_course(session, decisions_about(session, life.plan.plan_id)[-1])
 
 
-def _write(session: LiveSession, decision_id: str) -> None:
+def write_decision(session: LiveSession, decision_id: str) -> None:
     """The record has changed: every page after this reads it again."""
     with suppress(Temporary):
         receipt = carried(session, decision_id)

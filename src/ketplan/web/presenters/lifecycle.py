@@ -13,6 +13,7 @@ from ketplan.kept import steps_of
 from ketplan.store.plans import PLAN_STATES, PlanState, StoredPlan
 from ketplan.web.presenters import words, writing
 from ketplan.web.presenters.writing import PreviewRow, ReceiptView
+from ketplan.writeback import revision
 from ketplan.writeback.lifecycle import Decision, Standing, change_of
 from ketplan.writeback.steps import Receipt
 
@@ -38,6 +39,7 @@ class Told:
     written: str
     is_written: bool
     receipt: ReceiptView | None
+    is_revision: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,11 +67,18 @@ def told(kept: StoredPlan, receipt: Receipt | None, base: str, zone: ZoneInfo) -
         said["clinician_name"] or said["clinician"],
         words.moment(datetime.fromisoformat(said["confirmed_at"]), zone),
         said["reason"],
-        "visits to come cancelled" if said["cancels_visits"] else "visits to come kept",
+        _visits(kept),
         PLAN_STATES[kept.state].label,
         kept.state is PlanState.WRITTEN,
         view,
+        kept.kind == revision.KIND,
     )
+
+
+def _visits(kept: StoredPlan) -> str:
+    if kept.kind == revision.KIND:
+        return f"{words.count(len(kept.payload['edits']), 'visit')} changed"
+    return "visits to come cancelled" if kept.payload["cancels_visits"] else "visits to come kept"
 
 
 def rows(decision: Decision, previewed: Sequence[PreviewRow]) -> tuple[ChangeRow, ...]:
