@@ -160,6 +160,17 @@ class FakeEhr:
         self.after("create", resource)
         return Written(id, 'W/"1"' if self.keeps_versions else None, 201, True)
 
+    def books(self, resource: Json) -> bool:
+        return False
+
+    def finish(self, resource: Json, id: str) -> Written:
+        raise AssertionError("Nothing is left half booked here.")
+
+    def others_in(self, resource: Json) -> list[Json]:
+        self._request("search", "Appointment")
+        self.searching("Appointment")
+        return [raw for raw in self.all("Appointment") if raw.get("slot") == resource.get("slot")]
+
     def update(self, resource: Json, etag: str | None) -> Written:
         kind, id = resource["resourceType"], resource["id"]
         self._request("update", kind)

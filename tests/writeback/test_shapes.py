@@ -26,6 +26,9 @@ class FakeClient:
     error: EhrError | None = None
     sent: list[tuple[Json, str | None]] = field(default_factory=list)
 
+    def capabilities(self) -> Any:
+        raise NotSupported("It does not describe itself.")
+
     def create(self, resource: Json, if_none_exist: str | None = None) -> Written:
         self.sent.append((resource, if_none_exist))
         return self._answer()

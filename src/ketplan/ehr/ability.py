@@ -136,7 +136,8 @@ def _profile(profile: Profile, kind: str, verb: str, many: str) -> Voice:
 def _statement(statement: Capabilities | None, kind: str, verb: str, many: str) -> Voice:
     if statement is None:
         return Voice(Source.STATEMENT, None)
-    says = statement.can(kind, verb)
+    booked = (kind, verb) == ("Appointment", "create") and statement.operation(kind, "book") is not None
+    says = booked or statement.can(kind, verb)
     return Voice(Source.STATEMENT, says, "" if says else f"This EHR does not say that one may {verb} {many}.")
 
 

@@ -12,7 +12,8 @@ from ketplan.errors import NotSupported
 @dataclass(frozen=True)
 class Capabilities:
     """`interactions`, `search_params` and `includes` are keyed by resource type; `whole` is what may be done
-    with the server as a whole (batch, transaction ...).
+    with the server as a whole (batch, transaction ...). `operations` gives by type the operations it offers,
+    without their $, and where each is defined.
 
     A promise, not a fact: granted scopes and what is observed may both be less.
     """
@@ -25,10 +26,15 @@ class Capabilities:
     includes: Mapping[str, frozenset[str]] = field(default_factory=dict)
     conditional_create: frozenset[str] = frozenset()
     whole: frozenset[str] = frozenset()
+    operations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def can(self, kind: str, interaction: str) -> bool:
         """Whether the EHR says it offers `interaction` (read, search-type, create, update ...) on `kind`."""
         return interaction in self.interactions.get(kind, ())
+
+    def operation(self, kind: str, name: str) -> str | None:
+        """Where the operation `name` on `kind` is defined, "" when that is not told; None: not offered."""
+        return self.operations.get(kind, {}).get(name)
 
 
 def parse(raw: Any) -> Capabilities:
@@ -58,7 +64,15 @@ def parse(raw: Any) -> Capabilities:
         whole=_words(
             i.get("code") for rest in _dicts(raw.get("rest")) for i in _dicts(rest.get("interaction"))
         ),
+        operations={k: _operations(t) for k, t in types.items()},
     )
+
+
+def _operations(table: dict[str, Any]) -> dict[str, str]:
+    """Some name them with the $, some with the type before."""
+    named = {str(o.get("name") or ""): str(o.get("definition") or "") for o in _dicts(table.get("operation"))}
+    plain = {name.lstrip("$").lower().removeprefix("appointment-"): where for name, where in named.items()}
+    return {name: where for name, where in plain.items() if name}
 
 
 def _named(table: dict[str, Any]) -> bool:

@@ -148,6 +148,17 @@ class FhirClient:
             raise Temporary("The EHR did not say what it changed; it has to be looked up.", answer.status)
         return Written(str(id), _etag(answer, body), answer.status, answer.status == 201)
 
+    def operate(self, kind: str, id: str, name: str, parameters: Json) -> Json:
+        """What an operation on a type, or with `id` on one resource of it, answers; {} for no body.
+
+        Never tried again here: Temporary means, as for `create`, that it is not known whether it was done.
+        """
+        url = urls.resource_url(self.base, kind, id or None)
+        answer, body = self._write("POST", f"{url}/${name}", parameters, {})
+        if body is None and answer.body:
+            raise Temporary("The EHR did not say what it did; it has to be looked up.", answer.status)
+        return body if isinstance(body, dict) else {}
+
     def capabilities(self) -> capabilities.Capabilities:
         """What the EHR says it offers. NotSupported when it does not speak FHIR R4."""
         return self.statements.of(self.base, self._statement)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
+from ketplan.ehr.booking import NOT_YET
 from ketplan.errors import Conflict, EhrError, Fatal, NotFound, Temporary
 from ketplan.fhir.render import Step
 from ketplan.store.journal import StepState
@@ -22,6 +23,8 @@ from ketplan.writeback.steps import (
 )
 from ketplan.writeback.writing import Writing, row
 
+ENDED = frozenset({"cancelled", "entered-in-error", "noshow"})
+DOUBLED = "The EHR has given the same time twice, also to {reference}: one of the two has to be moved."
 NOT_SHOWN = "The EHR said that it stored this, but does not show it: look in the EHR."
 NOWHERE = "It was sent {times} times and the EHR shows none of them: look in the EHR before it is sent again."
 
@@ -58,16 +61,30 @@ def _once(writing: Writing, step: Step, resource: Json, but: Collection[str]) ->
         return row(step, Outcome.PENDING, detail=question)
     writing.sending(step, resource)
     try:
-        stored = writing.chart.create(resource, identifier_of(resource))
-    except Temporary as error:
-        writing.unknown(step, error)
-        raise
+        return _stored(
+            writing, step, resource, lambda: writing.chart.create(resource, identifier_of(resource)), but
+        )
     except Conflict as error:
         if hits := _search(writing, step, resource):
             return _found(writing, step, resource, hits, but)
         raise _taken(step, error) from None
+
+
+def _stored(
+    writing: Writing, step: Step, resource: Json, store: Callable[[], Stored], but: Collection[str]
+) -> Row:
+    try:
+        stored = store()
+    except Temporary as error:
+        writing.unknown(step, error)
+        raise
     writing.done(step, stored.id, stored.etag, stored.status)
     return _read_back(writing, step, resource, stored, but)
+
+
+def _half_booked(writing: Writing, resource: Json, held: Json) -> bool:
+    """A visit that an earlier attempt asked for or held and never booked."""
+    return held.get("status") in NOT_YET and writing.chart.books(resource)
 
 
 def _shown(writing: Writing, step: Step) -> list[Json]:
@@ -137,7 +154,12 @@ def _alike(writing: Writing, step: Step, resource: Json) -> list[Json]:
 
 
 def _found(writing: Writing, step: Step, resource: Json, hits: list[Json], but: Collection[str]) -> Row:
+    # A hold that ran out stands beside the one that was booked in its place.
+    hits = [held for held in hits if held.get("status") not in ENDED] or hits
     held = oldest(hits)
+    if _half_booked(writing, resource, held):
+        writing.sending(step, resource)
+        return _stored(writing, step, resource, lambda: writing.chart.finish(resource, str(held["id"])), but)
     recovered = step.key in writing.sent
     writing.done(step, str(held["id"]))
     notes = [
@@ -162,7 +184,24 @@ def _read_back(writing: Writing, step: Step, resource: Json, stored: Stored, but
     guard_stored(held, writing.patient_id)
     if not stored.created and not set(identifiers(resource)) <= set(identifiers(held)):
         raise Fatal("The EHR took something else for this and did not store it.", stored.status)
-    return row(step, outcome, reference, differences(resource, held, but))
+    found = differences(resource, held, but)
+    return row(step, outcome, reference, " ".join(filter(None, [found, _doubled(writing, resource, held)])))
+
+
+def _doubled(writing: Writing, resource: Json, held: Json) -> str:
+    """Who else has the time of a booked visit: most servers let it be given twice, so one has to look."""
+    if resource.get("resourceType") != "Appointment" or not (resource.get("slot") and held.get("slot")):
+        return ""
+    try:
+        found = writing.chart.others_in(held)
+    except EhrError as error:
+        if isinstance(error, Temporary) and error.retry_after:
+            writing.unread(error)
+        return ""
+    others = [raw for raw in found if raw.get("id") != held.get("id") and raw.get("status") not in ENDED]
+    if not others:
+        return ""
+    return DOUBLED.format(reference=f"Appointment/{oldest(others).get('id')}")
 
 
 def _taken(step: Step, error: Conflict) -> EhrError:

@@ -63,6 +63,15 @@ class Chart(Protocol):
     def create(self, resource: Json, unless: Identifier | None) -> Stored:
         """Create it, asking the EHR not to when something has the identifier `unless`."""
 
+    def books(self, resource: Json) -> bool:
+        """Whether this visit is held and booked by operations, so that one may be found half done."""
+
+    def finish(self, resource: Json, id: str) -> Stored:
+        """Book what an earlier attempt left proposed or held under `id`."""
+
+    def others_in(self, resource: Json) -> list[Json]:
+        """Appointments that take the same slots as this visit, itself among them."""
+
     def update(self, resource: Json, etag: str | None) -> Stored: ...
 
 

@@ -142,10 +142,16 @@ class Bundles:
 
 @dataclass(frozen=True)
 class Operations:
-    """Scheduling operations, in the shape of IHE ITI: find, hold, book, cancel."""
+    """Scheduling operations, in the shape of IHE ITI or of Argonaut: find, hold, book, cancel."""
 
     names: tuple[str, ...] = ()
     advertised: bool = True
+    defined: str = "http://hl7.org/fhir/OperationDefinition/Appointment-"
+    """Where each is defined: its name follows."""
+    by_reference: bool = False
+    """Whether $hold and $book take only an appointment that stands already."""
+    hold_seconds: float = 0
+    """How long a hold lasts; 0 is for ever."""
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,6 @@ def _of_type(harbor: Harbor, kind: str) -> Resource:
     writes, says = harbor.like.writes, harbor.like.says(kind)
     operations = harbor.like.operations
     named = [name for name in operations.names if kind == "Appointment" and operations.advertised]
-    system = "http://hl7.org/fhir/OperationDefinition"
     return {
         "type": kind,
         "interaction": [{"code": code} for code in sorted(says)],
@@ -73,7 +72,7 @@ def _of_type(harbor: Harbor, kind: str) -> Resource:
         ),
         "searchParam": [{"name": name, "type": param.type} for name, param in sorted(shown.items())],
         **(
-            {"operation": [{"name": name, "definition": f"{system}/Appointment-{name}"} for name in named]}
+            {"operation": [{"name": name, "definition": f"{operations.defined}{name}"} for name in named]}
             if named
             else {}
         ),

@@ -1,8 +1,9 @@
 """Scheduling operations in the shape of IHE ITI: ``$find``, ``$hold``, ``$book``, and ``$cancel``.
 
 ``$find`` takes start, end, patient-reference and perhaps schedule-reference and proposes one Appointment
-per free Slot; ``$hold`` and ``$book`` take appt-resource or appt-reference and give it back as pending or
-booked; each answer is a searchset Bundle.
+per free Slot; ``$hold`` and ``$book`` take appt-resource or appt-reference (Argonaut), or
+appointment-reference alone (IHE), and give it back as pending or booked; each answer is a searchset Bundle.
+A hold may run out: then it is cancelled, and its Slots are free again.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 from ketplan.sandbox.parameters import target
 from ketplan.sandbox.rest import writing
-from ketplan.sandbox.rest.exchange import Asked, Desk, Said
+from ketplan.sandbox.rest.exchange import Desk, Said
 from ketplan.sandbox.wire import FhirError, Resource
 
 MOST_FOUND = 20
@@ -87,21 +88,30 @@ def _proposal(slot: Resource, patient: str) -> Resource:
 
 def _moved(desk: Desk, given: dict[str, Any], status: str, out_of: set[str]) -> Said:
     """The appointment in its new status, created when it was only a proposal."""
-    reference = given.get("appt-reference")
+    reference = given.get("appointment-reference") or given.get("appt-reference")
     if isinstance(reference, str):
         id_ = reference.rpartition("/")[2]
-        before = desk.existing("Appointment", id_, desk.reach("Appointment", "u"))
+        before = _unless_run_out(desk, desk.existing("Appointment", id_, desk.reach("Appointment", "u")))
         if before["status"] not in out_of:
             raise FhirError(422, "business-rule", f"This appointment cannot become {status} any more.")
-        asked = Asked("Appointment", id_, body=_with_status(before, status))
-        writing.update(desk, asked)
+        writing.changed(desk, before, _with_status(before, status))
     else:
         proposal = given.get("appt-resource")
-        if not isinstance(proposal, dict):
-            raise FhirError(400, "required", "Either appt-resource or appt-reference is needed.")
-        id_ = writing.stored_once(desk, Asked("Appointment", body=_with_status(proposal, status)))[0]["id"]
+        if not isinstance(proposal, dict) or desk.harbor.like.operations.by_reference:
+            raise FhirError(400, "required", "The appointment is not named.")
+        id_ = writing.added(desk, _with_status(proposal, status))["id"]
     stored = desk.harbor.store.find("Appointment", id_)
     return _answer(desk, [stored] if stored else [])
+
+
+def _unless_run_out(desk: Desk, held: Resource) -> Resource:
+    """The appointment, unless it was held too long ago. Raises FhirError 410, and lets its Slots go."""
+    lasts = desk.harbor.like.operations.hold_seconds
+    since = desk.harbor.clock() - datetime.fromisoformat(held["meta"]["lastUpdated"]).timestamp()
+    if held["status"] == "pending" and lasts and since > lasts:
+        writing.changed(desk, held, _with_status(held, "cancelled"))
+        raise FhirError(410, "expired", "This hold has run out.")
+    return held
 
 
 def _with_status(appointment: Resource, status: str) -> Resource:

@@ -100,6 +100,23 @@ def delete(desk: Desk, asked: Asked) -> Said:
     return Said(204)
 
 
+def changed(desk: Desk, before: Resource, after: Resource) -> None:
+    """What an operation makes of a resource, whether or not this server takes updates of its type."""
+    inside = desk.inside(desk.reach(before["resourceType"], "u"))
+    with desk.harbor.store.lock:
+        _replace(desk, Asked(before["resourceType"], before["id"]), before, after, inside)
+
+
+def added(desk: Desk, resource: Resource) -> Resource:
+    """What an operation creates, whether or not this server takes creates of its type."""
+    inside = desk.inside(desk.reach(resource["resourceType"], "c"))
+    check(resource, resource.get("resourceType", "Appointment"))
+    with desk.harbor.store.lock:
+        _allow(inside, resource)
+        _book(desk, None, resource)
+        return desk.harbor.store.create(resource, _new_id(desk, resource))
+
+
 def said(desk: Desk, resource: Resource, status: int, asked: Asked, *, created: bool = False) -> Said:
     """The answer that carries a stored resource, as much of it as this server tells."""
     writes = desk.harbor.like.writes

@@ -10,11 +10,13 @@ from hashlib import sha256
 from urllib.parse import quote
 
 from ketplan.ehr.ability import Known
+from ketplan.ehr.booking import is_for_booking
 from ketplan.ehr.profiles.shape import Shaped, shape
 from ketplan.fhir.render import Step, Verb, describe
 from ketplan.web.presenters import words
 from ketplan.writeback.steps import STANDS, Outcome, Receipt, Row
 
+BOOKED = "hold and book"
 _VERBS = {Verb.CREATE: "create", Verb.UPDATE: "complete"}
 # Only references that a resource read back could carry become addresses.
 _REFERENCE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9._-]{1,255}")
@@ -80,11 +82,17 @@ def _preview_row(step: Step, base: str, known: Known, scope: str) -> PreviewRow:
         step.type,
         words.TYPES.get(step.type, step.type),
         describe(step)[1],
-        _VERBS[step.verb],
+        BOOKED if _is_booked(step, known) else _VERBS[step.verb],
         f"{base}/{step.type}",
         refused,
         () if refused else shaped.lost,
     )
+
+
+def _is_booked(step: Step, known: Known) -> bool:
+    """Whether the EHR offers an operation for it; how it is called there is the EHR room's business."""
+    offered = known.statement is not None and known.statement.operation(step.type, "book") is not None
+    return offered and step.verb is Verb.CREATE and is_for_booking(step.resource)
 
 
 def refusal(kind: str, verb: Verb, known: Known, scope: str) -> str:
