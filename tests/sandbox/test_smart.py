@@ -30,7 +30,7 @@ def test_the_sign_in_page_offers_four_users_and_for_a_standalone_launch_the_pati
     page = client.get("/auth/authorize", query_string=a_request()).text
     for name in ("Dr Ingrid Halvorsen, MD", "Tomas Okonjo, RN", "Priya Nandakumar", "Jane Samplewood"):
         assert name in page
-    assert '<option value="ocd-erp">Placeholm, Daniel</option>' in page
+    assert '<option value="ocd-erp">Placeholm, Daniel, born ' in page
 
 
 def test_a_launch_from_the_chart_names_its_patient_and_asks_for_none(

@@ -48,6 +48,11 @@ class Client:
     launch_url: str
     redirect_uris: tuple[str, ...]
 
+    def across_url(self, fhir_url: str) -> str:
+        """Where the app is opened without a patient, for work across patients."""
+        parts = urlsplit(self.launch_url)
+        return f"{parts.scheme}://{parts.netloc}/clinic?{urlencode({'iss': fhir_url})}"
+
 
 class Harbor:
     """Everything one running sandbox knows. Times come from ``clock`` (seconds since 1970)."""

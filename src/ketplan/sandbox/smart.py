@@ -152,10 +152,17 @@ def _checked(harbor: Harbor, asked: MultiDict[str, str]) -> Launch | None:
 def _sign_in_page(harbor: Harbor, asked: MultiDict[str, str], launch: Launch | None, picks: bool) -> str:
     keep = {name: value for name, value in asked.items() if name not in ("user", "patient", "choice")}
     chosen = harbor.cases[launch.patient].person if launch and launch.patient in harbor.cases else None
-    people = [case.person for case in harbor.cases.values()] if picks else []
+    people = sorted(map(_named, harbor.store.all("Patient"))) if picks else []
     return render_template(
         "harbor/sign_in.html", keep=keep, users=harbor.users.values(), patient=chosen, people=people
     )
+
+
+def _named(patient: Mapping[str, Any]) -> tuple[str, str, str]:
+    """For the picker: name, date of birth and id of a patient."""
+    name = (patient.get("name") or [{}])[0]
+    said = ", ".join(filter(None, (name.get("family"), " ".join(name.get("given", [])))))
+    return said or name.get("text", ""), patient.get("birthDate", ""), patient["id"]
 
 
 def _granted(

@@ -46,6 +46,8 @@ INTENTS: Mapping[str, str] = MappingProxyType(
         "review": "review",
         "progress": "review",
         "progress-review": "review",
+        "replan": "replan",
+        "differences": "differences",
     }
 )
 # Types of the launch's resources that have a page here, and what they are called.
