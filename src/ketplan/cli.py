@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ketplan import __version__, cli_audit, cli_data, cli_db, cli_ehr, cli_keys, cli_reconcile, cli_runs
+from ketplan import (
+    __version__,
+    cli_audit,
+    cli_data,
+    cli_db,
+    cli_ehr,
+    cli_keys,
+    cli_reconcile,
+    cli_runs,
+    cli_sync,
+)
 from ketplan.errors import InputError, RefusedError
 from ketplan.terminal import bearer_token, say, sentences, wanted_patient
 
@@ -277,6 +287,7 @@ main.add_command(cli_keys.keys)
 main.add_command(cli_keys.backend_check)
 main.add_command(cli_ehr.scopes)
 main.add_command(cli_reconcile.reconcile)
+main.add_command(cli_sync.sync)
 
 
 # --- reading what was typed ---------------------------------------------------------------------------------

@@ -45,7 +45,7 @@ def reconcile(
     ends, told = [], []
     for plan in plans:
         try:
-            report = look_at(services, _client(services, plan, token_env), plan, compose.utc_now())
+            report = look_at(services, client_for(services, plan, token_env), plan, compose.utc_now())
         except EhrError as error:
             ends.append(NOT_LOOKED)
             told.append({"plan": plan.plan_id, "problem": str(error)})
@@ -56,7 +56,7 @@ def reconcile(
     sys.exit(DIFFERENT if DIFFERENT in ends else max(ends))
 
 
-def _client(services: Services, plan: StoredPlan, token_env: str | None) -> FhirClient:
+def client_for(services: Services, plan: StoredPlan, token_env: str | None) -> FhirClient:
     """By the token given; else as the launch that carried the plan may; else as one nobody signed in at."""
     from ketplan import compose
     from ketplan.access import open_access

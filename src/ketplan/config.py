@@ -99,6 +99,9 @@ class Site:
     parallel: int = 4
     doctor_page: bool = False
     keep_days: int | None = None
+    sync_at: time | None = None
+    calendar_names: bool = False
+    reminders: Mapping[str, str] = field(default_factory=dict)
     clinical: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -275,8 +278,13 @@ def _site(table: Any, clinical: Mapping[str, Any]) -> Site:
         found["parallel"] = _parallel(table["parallel"])
     if "keep_days" in table:
         found["keep_days"] = _days(table["keep_days"])
-    if "doctor_page" in table:
-        found["doctor_page"] = _yes_or_no(table["doctor_page"])
+    for key in ("doctor_page", "calendar_names"):
+        if key in table:
+            found[key] = _yes_or_no(table[key], key)
+    if "sync_at" in table:
+        found["sync_at"] = _clock(table["sync_at"])
+    if "reminders" in table:
+        found["reminders"] = _by_language(table["reminders"], "reminders")
     return Site(**found)
 
 
@@ -294,10 +302,10 @@ def _dates(value: Any) -> tuple[date, ...]:
         raise ConfigError("holidays in [site] must be a list of dates such as 2026-11-27.") from None
 
 
-def _by_language(value: Any) -> dict[str, str]:
+def _by_language(value: Any, key: str = "crisis_lines") -> dict[str, str]:
     if isinstance(value, dict) and all(isinstance(said, str) and said.strip() for said in value.values()):
         return {code.lower(): said.strip() for code, said in value.items()}
-    raise ConfigError('crisis_lines in [site] must be a table of words by language, such as es = "...".')
+    raise ConfigError(f'{key} in [site] must be a table of words by language, such as es = "...".')
 
 
 def _hours(value: Any) -> dict[int, tuple[time, time]]:
@@ -315,10 +323,17 @@ def _opening(day: str, text: Any) -> tuple[time, time]:
     raise ConfigError(f"hours of [site]: {day} must be opening and closing time, such as {OPENING}.")
 
 
-def _yes_or_no(value: Any) -> bool:
+def _yes_or_no(value: Any, key: str) -> bool:
     if type(value) is not bool:
-        raise ConfigError("doctor_page in [site] must be true or false.")
+        raise ConfigError(f"{key} in [site] must be true or false.")
     return value
+
+
+def _clock(value: Any) -> time:
+    try:
+        return value if type(value) is time else time.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise ConfigError('sync_at in [site] must be a time of day, such as "03:30".') from None
 
 
 def _days(value: Any) -> int:

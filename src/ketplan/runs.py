@@ -25,6 +25,7 @@ from ketplan.ehr.discovery import Discovery
 from ketplan.ehr.peers import Peers
 from ketplan.ehr.transport import Http
 from ketplan.errors import ConfigError, InputError, KetplanError, SignInEnded, TakenOver, Temporary
+from ketplan.nightly import Nightly
 from ketplan.store.plans import UNDER_WAY, PlanState, StoredPlan
 from ketplan.writeback.engine import Engine, Runs, RunState, Schedule, Turn, engine_url
 from ketplan.writeback.steps import Outcome, Receipt
@@ -223,10 +224,21 @@ def make_worker(settings: Settings, name: str | None = None, at_once: int = 8) -
     http = Http(peers=peers)
     access = open_access(services, Discovery(http, resolve=peers.addresses), compose.utc_now, _new_id)
     turns = Turns(services, connector(services, access, http), compose.utc_now, random.random)
-    nightly = Schedule("forget-old", "30 2 * * *", settings.site.timezone, turns.forget_old)
+    forgetting = Schedule("forget-old", "30 2 * * *", settings.site.timezone, turns.forget_old)
+    syncing = Nightly(services, access.discovery, http, access.keyring.sign, compose.utc_now)
     url, name = engine_url(settings.database_url), name or new_name()
-    engine = Engine(url, name, turns.take, schedules=(nightly,), at_once=at_once)
+    schedules = (forgetting, *sync_schedules(syncing))
+    engine = Engine(url, name, turns.take, schedules=schedules, at_once=at_once)
     return Worker(engine, Runs(url), services, name, compose.utc_now)
+
+
+def sync_schedules(syncing: Nightly) -> tuple[Schedule, ...]:
+    """The nightly look at every EHR's calendar; none where the site has not set its hour."""
+    site = syncing.services.settings.site
+    if site.sync_at is None:
+        return ()
+    cron = f"{site.sync_at.minute} {site.sync_at.hour} * * *"
+    return (Schedule("sync-visits", cron, site.timezone, syncing.run),)
 
 
 def _new_id() -> str:
