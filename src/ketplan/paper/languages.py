@@ -93,6 +93,12 @@ def best(wanted: str) -> str:
     return code if code in codes() else SOURCE
 
 
+def offered(wanted: str, country: str) -> tuple[Language, ...]:
+    """Every language there is, the best for the tag `wanted` first."""
+    first = best(wanted)
+    return tuple(language(code, country) for code in sorted(codes(), key=lambda code: code != first))
+
+
 @cache
 def _catalogue(code: str) -> gettext.NullTranslations:
     if code == SOURCE or code not in codes():

@@ -13,11 +13,13 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from ketplan.clinical.draft import CALL
+from ketplan.clinical.library import Library
 from ketplan.clinical.plan import VisitKind
 from ketplan.clinical.protocols.ketamine import ESKETAMINE
 from ketplan.clinical.protocols.monitoring import of as watch_of
 from ketplan.clinical.session.limits import SessionLimits
 from ketplan.errors import InputError
+from ketplan.fhir.datatypes import Json
 from ketplan.fhir.render import Step
 from ketplan.fhir.rendering.course import CARE_PLAN
 from ketplan.paper.desk import set_page
@@ -84,6 +86,22 @@ def medicine(
     )
 
 
+def medicine_of(steps: Sequence[Step], library: Library, limits: SessionLimits) -> Medicine | None:
+    """The drug of a plan by the protocol its CarePlan names; None for a plan without one.
+
+    Raises InputError for doses by a protocol this site does not have any more: what the patient must do is
+    then not known here.
+    """
+    named = _plan(steps).get("instantiatesCanonical", ())
+    ids = {str(one).rpartition("/")[2].partition("|")[0] for one in named}
+    for protocol in library.protocols:
+        if protocol.id in ids and protocol.route:
+            return medicine(protocol.route, protocol.product, protocol.minutes, limits)
+    if any(step.key.startswith("appointment-infusion-") for step in steps):
+        raise InputError("This site no longer has the protocol of this plan: tell the patient by hand.")
+    return None
+
+
 def patient_html(
     steps: Sequence[Step],
     place: Place,
@@ -103,9 +121,7 @@ def patient_html(
     `standing` tells how the EHR has the visits now, `elsewhere` the address of the same page by language.
     Raises InputError where there is no plan among the steps.
     """
-    plan = next((s.resource for s in steps if s.key == CARE_PLAN), None)
-    if plan is None:
-        raise InputError("There is no plan to print.")
+    plan = _plan(steps)
     said = language(code, place.country)
     placed = visits(steps, place.zone, standing)
     today = printed.astimezone(place.zone).date()
@@ -132,6 +148,13 @@ def patient_html(
         lines=lines,
         unsure=any(line.unsure for line in lines),
     )
+
+
+def _plan(steps: Sequence[Step]) -> Json:
+    plan = next((s.resource for s in steps if s.key == CARE_PLAN), None)
+    if plan is None:
+        raise InputError("There is no plan to print.")
+    return plan
 
 
 def _lines(placed: Sequence[Visit], given: Medicine | None, said: Language, today: date) -> Iterator[Line]:

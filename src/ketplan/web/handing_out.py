@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from flask import make_response
 from werkzeug.wrappers import Response
@@ -20,6 +20,7 @@ from ketplan.web import sessions
 from ketplan.web.context import desk
 from ketplan.web.guard import room
 from ketplan.web.sessions import LiveSession
+from ketplan.writeback.references import without
 
 routes = room("handing_out", __name__)
 
@@ -44,7 +45,7 @@ def bundle(lid: str) -> Response:
         "resourceType": "Bundle",
         "type": "collection",
         "timestamp": plan.payload["confirmed_at"],
-        "entry": list(_entries(plan)),
+        "entry": list(entries_of(plan)),
     }
     return _handed(session, plan, r4.to_json(whole), "application/fhir+json")
 
@@ -57,25 +58,31 @@ def _signed(session: LiveSession) -> StoredPlan:
     return plans[0]
 
 
-def _entries(plan: StoredPlan) -> Iterator[Json]:
-    steps = steps_of(plan)
+def entries_of(plan: StoredPlan) -> Iterator[Json]:
+    """A signed plan's resources as entries of a Bundle, as `entries` gives them."""
     receipt = desk().glue.stored_receipt(desk().services, plan.plan_id)
     stands = {row.key: row.reference for row in receipt.rows if row.reference} if receipt else {}
-    named = {step.key: stands.get(step.key) or _address(plan, step) for step in steps}
+    return entries(steps_of(plan), plan.plan_id, plan.iss, stands)
+
+
+def entries(steps: Sequence[Step], plan_id: str, iss: str, stands: Mapping[str, str]) -> Iterator[Json]:
+    """Each resource with its address: in the EHR for what stands there (by step), else of its own."""
+    named = {step.key: stands.get(step.key) or _address(plan_id, step) for step in steps}
     created = [step for step in steps if not step.updates]
+    not_done = {step.key for step in created if step.only_if_needed and step.key not in stands}
     for step, resource in zip(created, final(steps), strict=True):
-        if step.only_if_needed and step.key not in stands:
+        if step.key in not_done:
             continue
-        linked = link(resource, named)
+        linked = link(without(resource, not_done), named)
         if step.key in stands:
             id = stands[step.key].partition("/")[2]
-            yield {"fullUrl": f"{plan.iss}/{stands[step.key]}", "resource": linked | {"id": id}}
+            yield {"fullUrl": f"{iss}/{stands[step.key]}", "resource": linked | {"id": id}}
         else:
             yield {"fullUrl": named[step.key], "resource": linked}
 
 
-def _address(plan: StoredPlan, step: Step) -> str:
-    return f"urn:uuid:{uuid.uuid5(_ADDRESSES, f'{plan.plan_id}/{step.key}')}"
+def _address(plan_id: str, step: Step) -> str:
+    return f"urn:uuid:{uuid.uuid5(_ADDRESSES, f'{plan_id}/{step.key}')}"
 
 
 def _handed(session: LiveSession, plan: StoredPlan, body: str, kind: str) -> Response:
