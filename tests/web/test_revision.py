@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -69,7 +68,9 @@ def ask(browser: Browser, path: str, page: str, **typed: Any) -> TestResponse:
 def confirm(browser: Browser, page: TestResponse, **typed: Any) -> TestResponse:
     form = next(f for f in Page(page.text).forms if "confirmed" in f.fields)
     fields = [(name, value) for name, value in _pairs(page) if name not in typed]
-    return browser.client.post(form.action, data=_many([*fields, *typed.items()]), base_url="http://localhost:8400")
+    return browser.client.post(
+        form.action, data=_many([*fields, *typed.items()]), base_url="http://localhost:8400"
+    )
 
 
 def _pairs(page: TestResponse) -> list[tuple[str, str]]:
@@ -92,29 +93,193 @@ def carry_out(browser: Browser, page: TestResponse) -> TestResponse:
     return browser.get(str(answer.location))
 
 
-def test_a_missed_infusion_is_placed_again(browser: Browser, path: str, ehr: Flask, clock: Clock, services: Services) -> None:
+def test_a_missed_infusion_is_placed_again(
+    browser: Browser, path: str, ehr: Flask, clock: Clock, services: Services
+) -> None:
     (plan,) = services.plans.find(ISS, PATIENT)
     Chart(ehr, PATIENT).dose(plan.plan_id, "infusion-1", date(2026, 3, 2), 35, 0.5)
     (missed,) = visits(ehr, "infusion-2")
     clock.pass_(days=9)
-    again = browser.launch(PATIENT)
     change(ehr, missed, status="noshow")
-    before = Counter(raw["status"] for raw in stored(ehr, "Appointment"))
-    page = browser.get(f"{again}replan")
-    assert "its time has passed" in words(page) or "missed (noshow)" in words(page)
+    again = browser.launch(PATIENT)
+    before = len(stored(ehr, "Appointment"))
     preview = ask(browser, again, "replan", visit="infusion-2", scope="this and following")
     said = words(preview)
-    print(said[:3000])
     assert "PLACED AGAIN" in said
+    assert "Whom to callThe patient" in said
+    assert "change this for Jane Samplewood, female, born 28 Sep 1991" in said
     result = carry_out(browser, preview)
-    print(words(result)[:3000])
     assert "Written to the EHR" in words(result)
     old, new = visits(ehr, "infusion-2")
-    assert (old["id"], old["status"]) == (missed["id"], "noshow")
+    assert (old["id"], old["status"], old["start"]) == (missed["id"], "noshow", missed["start"])
     assert datetime.fromisoformat(new["start"]) > clock()
-    assert len(stored(ehr, "Appointment")) == before.total() + 1
+    assert len(stored(ehr, "Appointment")) == before + 1
     (care_plan,) = stored(ehr, "CarePlan")
     assert care_plan["status"] == "active"
     assert {"reference": f"Appointment/{new['id']}"} in [a["reference"] for a in care_plan["activity"]]
     assert REASON in care_plan["note"][-1]["text"]
     assert "Nothing differs." in words(browser.get(f"{again}differences"))
+    assert f"Revise by Dr Ingrid Halvorsen, MD, 6 Mar 2026, 10:30: {REASON}" in words(
+        browser.get(f"{again}course")
+    )
+    day, month = f"{datetime.fromisoformat(new['start']):%d %b}".lstrip("0").split()
+    assert f"{day} {month} 2026" in words(browser.get(f"{again}sessions/infusion-2/before"))
+
+
+def test_a_revision_is_shown_confirmed_and_stands_once(
+    browser: Browser, path: str, ehr: Flask, http: EhrHttp, services: Services
+) -> None:
+    http.sent.clear()
+    typed = {"at-cbt-14": moved_by(ehr, "cbt-14", 2), "drop": "review_3_months"}
+    preview = ask(browser, path, "revise", add_number="2", add_kind="cbt", add_from="2026-06-15", **typed)
+    said = words(preview)
+    assert http.written == []
+    assert said.count("ADDED") == 2
+    assert "DROPPED" in said
+    assert "MOVED" in said
+    first, second = confirm(browser, preview), confirm(browser, preview)
+    assert (first.status_code, first.location) == (303, second.location)
+    assert len(services.plans.find(ISS, PATIENT, KIND)) == 1
+    (care_plan,) = stored(ehr, "CarePlan")
+    assert len(care_plan["note"]) == 1
+    assert [raw["status"] for raw in visits(ehr, "review_3_months")] == ["cancelled"]
+    assert [len(visits(ehr, key)) for key in ("cbt-14", "cbt-15", "cbt-16")] == [1, 1, 1]
+    assert "Nothing differs." in words(browser.get(f"{path}differences"))
+    again = browser.get(f"{path}revise")
+    assert "CBT session 16" in words(again)
+    assert "review_3_months" not in again.text
+    noted = [row.event.action for row in services.audit.rows()]
+    assert {"course-revise", "decision-written"} <= set(noted)
+
+
+def test_what_changed_in_the_ehr_meanwhile_is_decided_first(browser: Browser, path: str, ehr: Flask) -> None:
+    (visit,) = visits(ehr, "cbt-14")
+    time = moved_by(ehr, "cbt-14", 2)
+    preview = ask(browser, path, "revise", **{"at-cbt-14": time})
+    theirs = {name: moved_by(ehr, "cbt-14", 1, name) for name in ("start", "end")}
+    change(ehr, visit, **{name: f"{at}:00-04:00" for name, at in theirs.items()})
+    late = confirm(browser, preview)
+    assert late.status_code == 409
+    assert "Changed in Harbor meanwhile." in words(late)
+    assert "confirmed" not in late.text
+    assert visits(ehr, "cbt-14")[0]["start"][:16] == theirs["start"]
+    page = browser.get(f"{path}differences")
+    weighed = browser.submit(page, "/weigh", choice="theirs", reason="It was agreed on the telephone.")
+    browser.submit(weighed, "/settle")
+    carry_out(browser, ask(browser, path, "revise", **{"at-cbt-14": time}))
+    assert visits(ehr, "cbt-14")[0]["start"][:16] == time
+
+
+def test_of_two_revisions_at_once_only_one_counts(
+    browser: Browser, path: str, ehr: Flask, app: Flask, services: Services
+) -> None:
+    other = Browser(app, ehr)
+    theirs = ask(other, other.launch(PATIENT), "revise", **{"at-cbt-14": moved_by(ehr, "cbt-14", 3)})
+    time = moved_by(ehr, "cbt-14", 2)
+    carry_out(browser, ask(browser, path, "revise", **{"at-cbt-14": time}))
+    late = confirm(other, theirs)
+    assert late.status_code == 409
+    assert "Meanwhile somebody decided" in words(late)
+    assert visits(ehr, "cbt-14")[0]["start"][:16] == time
+    assert len(services.plans.find(ISS, PATIENT, KIND)) == 1
+
+
+def test_a_revision_killed_midway_is_carried_on_and_stands_once(
+    browser: Browser, path: str, ehr: Flask, http: EhrHttp, services: Services
+) -> None:
+    before = len(stored(ehr, "Appointment"))
+    preview = ask(browser, path, "revise", add_number="2", add_kind="cbt", add_from="2026-06-15")
+    http.stop_after = 2
+    result = confirm(browser, preview)
+    http.stop_after, http.down = None, False
+    (kept,) = services.plans.find(ISS, PATIENT, KIND)
+    assert kept.state is not PlanState.WRITTEN
+    shown = browser.get(str(result.location))
+    assert "Not all of it stands in Harbor." in words(shown)
+    assert "An earlier change is not wholly written" in words(browser.get(f"{path}revise"))
+    browser.submit(shown, "/course/1")
+    assert services.plans.load(kept.plan_id).state is PlanState.WRITTEN
+    assert len(stored(ehr, "Appointment")) == before + 2
+    assert len(stored(ehr, "CarePlan")[0]["note"]) == 1
+
+
+def test_while_something_is_being_written_nothing_is_revised(
+    browser: Browser, path: str, services: Services, clock: Clock
+) -> None:
+    page = browser.get(f"{path}revise")
+    (plan,) = services.plans.find(ISS, PATIENT)
+    services.plans.move(plan.plan_id, PlanState.WRITING, clock())
+    address, form = fill(page, "/revise", reason=REASON, drop="cbt-14")
+    answer = browser.post(address, form)
+    assert answer.status_code == 409
+    assert "being written right now" in words(answer)
+
+
+def test_a_suspended_course_is_resumed_first(browser: Browser, path: str) -> None:
+    page = browser.submit(
+        browser.get(f"{path}course"), "/course", decision="suspend", reason="x", visits="keep"
+    )
+    browser.submit(page, "/course")
+    for name in ("revise", "replan"):
+        assert "Resume it first" in words(browser.get(f"{path}{name}"))
+
+
+def test_a_coordinator_places_visits_again_and_changes_nothing_of_the_treatment(
+    path: str, app: Flask, ehr: Flask, http: EhrHttp, services: Services
+) -> None:
+    desk = Browser(app, ehr)
+    own = desk.launch(PATIENT, user=COORDINATOR)
+    assert "For reading only." in words(desk.get(f"{own}revise"))
+    preview = ask(desk, own, "replan", visit="cbt-14", since="2026-06-10", scope="this")
+    http.sent.clear()
+    result = carry_out(desk, preview)
+    assert "Visits placed again" in words(result)
+    assert sorted(http.written) == ["Appointment", "Provenance"]
+    token = next(f.fields["csrf"] for f in Page(desk.get(f"{own}replan").text).forms if "csrf" in f.fields)
+    form = {"csrf": token, "patient": PATIENT, "number": "2", "drop": "cbt-13", "reason": REASON}
+    assert desk.post(f"{own}revise", form).status_code == 403
+    assert len(services.plans.find(ISS, PATIENT, KIND)) == 1
+
+
+@pytest.mark.parametrize(
+    ("page", "typed", "said"),
+    [
+        ("revise", {}, "Nothing has been chosen yet."),
+        ("revise", {"drop": "cbt-14", "reason": " "}, "A reason is needed."),
+        ("revise", {"at-cbt-14": "2026-03-02T03:00"}, "It would change the order with"),
+        ("revise", {"at-cbt-14": "2026-03-08T02:30"}, "there is no such time"),
+        ("revise", {"agreed": "infusion-7"}, "look at it again"),
+        ("revise", {"add_number": "99", "add_kind": "cbt", "add_from": "2026-06-15"}, "At most 12 visits"),
+        ("replan", {"visit": "cbt-14", "since": "2026-02-01"}, "This day has passed."),
+        ("replan", {"away": ""}, "Nothing has been chosen yet."),
+    ],
+)
+def test_what_cannot_be_is_said(
+    browser: Browser, path: str, http: EhrHttp, page: str, typed: dict[str, str], said: str
+) -> None:
+    http.sent.clear()
+    answer = ask(browser, path, page, **typed)
+    assert answer.status_code == 400
+    assert said in words(answer)
+    assert http.written == []
+
+
+def test_where_nothing_fits_the_ways_out_are_shown_and_one_is_taken(
+    browser: Browser, path: str, ehr: Flask
+) -> None:
+    typed = {"visit": "infusion-6", "since": "2026-04-01", "scope": "this"}
+    page = ask(browser, path, "replan", **typed)
+    said = words(page)
+    assert "No place for every visit" in said
+    assert "What cannot hold together" in said
+    form = next(f for f in Page(page.text).forms if f.action.endswith("/replan"))
+    offer = next(a["value"] for a in Page(page.text).named("button") if a.get("name") == "offer")
+    taken = browser.post(form.action, form.fields | {"offer": offer})
+    carry_out(browser, taken)
+    assert f"Accepted: {offer}" in stored(ehr, "CarePlan")[0]["note"][-1]["text"]
+
+
+def moved_by(ehr: Flask, key: str, days: int, name: str = "start") -> str:
+    """The visit's own time some days later, as a field takes it."""
+    start = datetime.fromisoformat(visits(ehr, key)[0][name])
+    return f"{start + timedelta(days=days):%Y-%m-%dT%H:%M}"

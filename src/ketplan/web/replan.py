@@ -35,8 +35,7 @@ def show(lid: str) -> str:
 def place_again(lid: str) -> Shown:
     """First where everything would go; confirmed it is kept and written."""
     guard_form(sessions.current())
-    table, problems = lay_table(), Problems()
-    return weigh(table, _asked(table, problems), problems, _page)
+    return weigh(lay_table(), _asked, _page)
 
 
 def _page(table: Table, problems: Problems) -> str:

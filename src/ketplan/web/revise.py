@@ -51,8 +51,7 @@ def show(lid: str) -> str:
 def revise_plan(lid: str) -> Shown:
     """First the plan before and after; confirmed it is kept and written as a new version of the same plan."""
     guard_form(sessions.current())
-    table, problems = lay_table(), Problems()
-    return weigh(table, _asked(table, problems), problems, _page)
+    return weigh(lay_table(), _asked, _page)
 
 
 def _page(table: Table, problems: Problems) -> str:

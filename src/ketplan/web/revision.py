@@ -5,9 +5,11 @@ The pages that ask for one differ in what they ask (`replan`, `revise`); what fo
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -47,6 +49,7 @@ NOT_CARRIED = frozenset({"csrf", "keep", "unsent", "patient", "number", "shown",
 Problems = dict[str, str]
 Shown = Response | str | tuple[str, int]
 Form = Callable[["Table", Problems], str]
+Read = Callable[["Table", Problems], "Asked"]
 
 
 @dataclass(frozen=True)
@@ -72,10 +75,11 @@ class Table:
         if life.waits_for:
             return life.waits_for
         if any(kept.state in (*UNDER_WAY, PlanState.WAITING) for kept in _chapters(life)):
-            return "An earlier change is still being written: wait until that has ended, or try it again."
-        receipt = desk().glue.stored_receipt(desk().services, life.plan.plan_id)
-        if receipt is None or any(row.outcome is Became.PENDING for row in receipt.rows):
+            return "An earlier change is still being written: wait until that has ended."
+        if _is_unfinished(life.plan):
             return "The plan is not wholly written: carry its writing on first."
+        if any(map(_is_unfinished, _chapters(life))):
+            return "An earlier change is not wholly written: try that again first."
         return ""
 
 
@@ -107,6 +111,12 @@ def lay_table(wait: float = WAIT_TO_ACT) -> Table:
     return Table(bench, life, course)
 
 
+def _is_unfinished(kept: StoredPlan) -> bool:
+    """What was refused may stay so; what nobody can tell of is brought to its end first."""
+    receipt = desk().glue.stored_receipt(desk().services, kept.plan_id)
+    return receipt is None or any(row.outcome is Became.PENDING for row in receipt.rows)
+
+
 def _chapters(life: Life) -> list[StoredPlan]:
     return chapters_of(desk().services, life.plan)[1:]
 
@@ -114,14 +124,17 @@ def _chapters(life: Life) -> list[StoredPlan]:
 # --- what becomes of what was asked -------------------------------------------------------------------------
 
 
-def weigh(table: Table, asked: Asked, problems: Problems, form: Form) -> Shown:
-    """First what it comes to; confirmed, it is kept and written once. `form` shows the page it came from."""
-    if (earlier := _sent_before(table.life, asked)) is not None:
+def weigh(table: Table, read: Read, form: Form) -> Shown:
+    """First what it comes to; confirmed, it is kept and written once. `read` takes the form, `form` shows
+    the page it came from."""
+    if (earlier := _sent_before(table)) is not None:
         return _to_result(table.session, earlier)
     if request.form.get("number") != str(table.life.next_number):
         return form(table, {"form": MEANWHILE}), 409
     if table.why_not:
         return form(table, {"form": table.why_not}), 409
+    problems = Problems()
+    asked = read(table, problems)
     if asked.needs_signer and table.session.signer is None:
         raise RefusedError(NOT_A_SIGNER)
     if asked.is_empty and not problems:
@@ -157,7 +170,7 @@ def _weighed(table: Table, asked: Asked, form: Form) -> Shown:
         return _preview(table, shown, found)
     if writing.manifest(shown.steps()) != writing.unpacked(request.form.get("shown", "")):
         return _preview(table, shown, found, MEANWHILE), 409
-    return _carry_out(table, replace(shown, at=desk().now()))
+    return _carry_out(table, replace(shown, at=desk().now(), form=_form_of(table.session)))
 
 
 def _as_of() -> datetime:
@@ -305,13 +318,18 @@ def _carry_out(table: Table, revision: Revision) -> Response:
     return redirect(url_for("revision.show", lid=session.lid, number=revision.number), 303)
 
 
-def _sent_before(life: Life, asked: Asked) -> StoredPlan | None:
+def _sent_before(table: Table) -> StoredPlan | None:
     """The change that this very form has led to already."""
-    if not request.form.get(CONFIRMED):
-        return None
+    sent = _form_of(table.session) if request.form.get(CONFIRMED) else ""
     number = request.form.get("number", "")
-    same = (kept for kept in life.decisions if _is(kept, number))
-    return next((kept for kept in same if kept.payload["reason"].startswith(asked.reason)), None)
+    same = (kept for kept in table.life.decisions if _is(kept, number))
+    return next((kept for kept in same if kept.payload["form"] == sent), None)
+
+
+def _form_of(session: LiveSession) -> str:
+    """What tells one preview from every other: who saw what, and when."""
+    seen = [request.form.get(name, "") for name in ("number", "moment", "shown")]
+    return sha256(json.dumps([session.clinician, *seen]).encode()).hexdigest()[:32]
 
 
 def _to_result(session: LiveSession, kept: StoredPlan) -> Response:

@@ -76,7 +76,8 @@ class Standing:
 @dataclass(frozen=True)
 class Revision:
     """`number` counts the decisions about the course, this one among them. `lines` are the visits as they
-    stand afterwards. `is_signed`: by one who may sign; then the plan's own words are revised as well."""
+    stand afterwards. `is_signed`: by one who may sign; then the plan's own words are revised as well. `form`
+    names what was sent in: the same again is no other revision."""
 
     id: str
     plan: str
@@ -92,6 +93,7 @@ class Revision:
     is_signed: bool = True
     remarks: tuple[str, ...] = ()
     goals_due: Mapping[str, str] = field(default_factory=dict)
+    form: str = ""
 
     @property
     def kind(self) -> str:
@@ -110,6 +112,7 @@ class Revision:
             "edits": [_told(edit) for edit in self.edits],
             "remarks": list(self.remarks),
             "goals_due": dict(self.goals_due),
+            "form": self.form,
         }
 
     @property
