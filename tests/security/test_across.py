@@ -1,4 +1,4 @@
-"""Work across patients: its addresses open for its own launch alone, and no page of a patient does with it."""
+"""Work across patients: its addresses open for its own launch alone, and no page of a patient by it."""
 
 from __future__ import annotations
 

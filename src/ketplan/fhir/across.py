@@ -12,9 +12,8 @@ from ketplan.fhir.booked import read_appointment
 from ketplan.fhir.datatypes import Json
 from ketplan.fhir.patient import read_patient
 from ketplan.fhir.reading import Reading
-from ketplan.fhir.rendering.authoring import PLAN_STEP_SYSTEM
+from ketplan.fhir.rendering.authoring import PLAN_STEP_SYSTEM, visit_of_step
 
-VISIT = "appointment-"
 _SAID_YES = frozenset({"accepted", ""})
 _PHONE = frozenset({"phone", "sms"})
 
@@ -91,8 +90,9 @@ def patient_of(raw: Json) -> str:
 def _ours(booked: Booked) -> tuple[str, str] | None:
     for system, value in booked.identifiers:
         plan, _, step = value.partition("/")
-        if system == PLAN_STEP_SYSTEM and step.startswith(VISIT):
-            return plan, step.removeprefix(VISIT)
+        visit = visit_of_step(step) if system == PLAN_STEP_SYSTEM else None
+        if visit:
+            return plan, visit
     return None
 
 

@@ -13,12 +13,13 @@ from ketplan.scheduling.coordinating.seen import CAME_TO_NOTHING, CourseSeen, Vi
 from ketplan.scheduling.coordinating.worklist import Moment
 from ketplan.scheduling.wall_clock import days
 
-UNNAMED = "Nobody named"
-
 
 class By(StrEnum):
     CHAIRS = "chairs"
     PEOPLE = "people"
+
+
+UNNAMED = {By.CHAIRS: "No chair named", By.PEOPLE: "Nobody named"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ def _lines_of(visit: VisitSeen, by: By) -> Iterator[tuple[str, str]]:
     if mine:
         yield from mine
     elif by is By.PEOPLE or (visit.kind is VisitKind.INFUSION and not visit.telephone):
-        yield "", UNNAMED
+        yield "", UNNAMED[by]
 
 
 def _laned(mine: Sequence[tuple[CourseSeen, VisitSeen]], moment: Moment) -> Iterator[Stay]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from ketplan.scheduling.clinic_hours import Clinic
-from ketplan.scheduling.coordinating.kinds import KINDS, Kind, KindRow, Owner
+from ketplan.scheduling.coordinating.kinds import KINDS, Kind, KindRow, Owner, Way
 from ketplan.scheduling.coordinating.seen import CAME_TO_NOTHING, ONLY_ASKED_FOR, CourseSeen, VisitSeen
 from ketplan.scheduling.wall_clock import clock_words, day_words
 
@@ -28,7 +28,8 @@ HOUSE_BEHIND_DAYS = 28
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One row. `due` is the moment it is about; `key` is the visit's, "" for a matter of the course."""
+    """One row. `due` is the moment it is about; `key` is the visit's, "" for a matter of the course;
+    `is_clash`: two visits take one chair or therapist, which another time for one of them settles."""
 
     kind: Kind
     course: CourseSeen
@@ -37,6 +38,15 @@ class Item:
     due: datetime
     why: str
     people: tuple[str, ...] = ()
+    is_clash: bool = False
+
+    @property
+    def step(self) -> str:
+        return "Give one of the two another time." if self.is_clash else self.row.step
+
+    @property
+    def way(self) -> Way:
+        return Way.REPLAN if self.is_clash else self.row.way
 
     @property
     def row(self) -> KindRow:
@@ -160,7 +170,8 @@ def _of_visit(course: CourseSeen, visit: VisitSeen, moment: Moment, clash: str) 
     if told is not None:
         kind, why = told
         people = tuple(name or reference for reference, name in visit.resources)
-        yield Item(kind, course, visit.key, visit.title, visit.start, why, people)
+        is_clash = kind is Kind.CONFLICT and not visit.said
+        yield Item(kind, course, visit.key, visit.title, visit.start, why, people, is_clash)
 
 
 def _matter(course: CourseSeen, visit: VisitSeen, moment: Moment, clash: str) -> tuple[Kind, str] | None:

@@ -20,7 +20,7 @@ routes = room("board", __name__)
 
 MOST_VISITS = 120
 """So many on one page, that it stays light; further lines are on the next."""
-NAME, WIDTH, LANE, TOP = 132, 900, 20, 34
+NAME, WIDTH, LANE, TOP = 172, 900, 20, 34
 SPAN_DAYS = (28, 91, 365)
 
 

@@ -15,7 +15,8 @@ from ketplan.clinical.course_states import COURSE_STATES, FINAL, CourseState
 from ketplan.clinical.progress.as_json import entry_from
 from ketplan.clinical.progress.history import Verdict
 from ketplan.clinical.progress.proposals import Kind
-from ketplan.fhir.across import VISIT, Stands
+from ketplan.fhir.across import Stands
+from ketplan.fhir.rendering.authoring import visit_of_step
 from ketplan.fhir.rendering.resolution import KIND as RESOLUTION
 from ketplan.fhir.rendering.review_response import KIND as REVIEW
 from ketplan.fhir.rendering.session import SessionRecord
@@ -28,6 +29,7 @@ from ketplan.web.clinic.gathering import Gathering
 from ketplan.web.clinic.sessions import ClinicSession
 from ketplan.web.context import desk
 from ketplan.writeback.lifecycle import KIND as DECISION
+from ketplan.writeback.revision import KIND as REVISION
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def _chapters(iss: str, shown: Mapping[str, Any]) -> Iterator[Chapter]:
 
 def _seen(chapter: Chapter, gathering: Gathering, synced: SyncedPlan | None) -> CourseSeen:
     kept, contact = chapter.plan, gathering.contacts[chapter.plan.patient_id]
-    plan = as_decided(desk().services, kept) if chapter.of(RESOLUTION) else kept
+    plan = as_decided(desk().services, kept) if chapter.of(RESOLUTION) or chapter.of(REVISION) else kept
     return CourseSeen(
         plan=kept.plan_id,
         patient=kept.patient_id,
@@ -105,9 +107,9 @@ def _visits(
     closed = {kept.plan_id for kept in chapter.of(SessionRecord.kind)}
     for step in plan.payload["steps"]:
         resource = step["resource"]
-        if not step["key"].startswith(VISIT) or not resource.get("start"):
+        key = visit_of_step(step["key"])
+        if not key or not resource.get("start") or not resource.get("end"):
             continue
-        key = step["key"].removeprefix(VISIT)
         start, end = (_moment(resource[name]) for name in ("start", "end"))
         record = workflow.session_id_for(plan.iss, plan.patient_id, plan.plan_id, key)
         planned = VisitSeen(

@@ -58,7 +58,7 @@ def row_of(clinic: Clinic, item: Item) -> Row:
         late=moment.day(item.due) < moment.today,
         asked=asked_words(seen, moment.now),
         asked_long_ago=seen is None or (moment.now - seen).total_seconds() > 36 * 3600,
-        way=WAYS[item.row.way],
+        way=WAYS[item.way],
         owner="" if item.row.owner is Owner.COORDINATOR else item.row.owner.value,
     )
 

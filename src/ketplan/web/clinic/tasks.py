@@ -110,7 +110,7 @@ def _give(clinic: Clinic, item: Item, in_ehr: bool) -> str:
             item.id,
             item.course.plan,
             item.title,
-            item.row.step,
+            item.step,
             item.due,
         )
         desk().glue.keep_record(services, task, server=session.iss, patient_id=patient, now=desk().now)
@@ -129,7 +129,7 @@ def called(clinic: Clinic, items: Iterable[Item]) -> None:
 
 
 def _note(id: str, what: str, item: Item, session: ClinicSession) -> Noted:
-    content = {"by": session.user_name, "who": session.user, "title": item.title, "step": item.row.step}
+    content = {"by": session.user_name, "who": session.user, "title": item.title, "step": item.step}
     course = item.course
     return Noted(id, session.iss, course.patient, course.plan, item.id, what, content, desk().now())
 
