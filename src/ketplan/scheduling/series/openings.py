@@ -19,6 +19,7 @@ from ketplan.scheduling.series.rules import Rule, weight
 from ketplan.scheduling.series.staff import Staff, minute, minute_up, moment_of
 from ketplan.scheduling.wall_clock import day_words, days, edge, grid, instant
 
+MIDNIGHT = time()
 NOON_TO_NOON = (time(0), time(23, 45))
 GivenUp = frozenset[tuple[Rule, tuple[str, ...]]]
 Ints = NDArray[np.int64]
@@ -28,16 +29,17 @@ _CLOCK, _WISH = weight(Rule.CLOCK), weight(Rule.WISH)
 _NONE: Ints = np.empty(0, np.int64)
 
 
-@lru_cache(maxsize=8192)
-def _midnight(zone: ZoneInfo, ordinal: int) -> int:
-    return minute(edge(date.fromordinal(ordinal), time(), zone))
+@lru_cache(maxsize=16384)
+def _clock(zone: ZoneInfo, ordinal: int, wall: time = MIDNIGHT) -> int:
+    """The minute of a clock time on a day."""
+    return minute(edge(date.fromordinal(ordinal), wall, zone))
 
 
 @lru_cache(maxsize=8192)
 def _grid(zone: ZoneInfo, ordinal: int, hours: Hours, step: timedelta) -> Ints:
     """Possible starts of a day; where no clock changes in it, without asking the zone for each."""
-    begins = _midnight(zone, ordinal)
-    if _midnight(zone, ordinal + 1) - begins == _WHOLE_DAY and step % timedelta(minutes=1) == timedelta():
+    begins = _clock(zone, ordinal)
+    if _clock(zone, ordinal + 1) - begins == _WHOLE_DAY and step % timedelta(minutes=1) == timedelta():
         first, last = (60 * wall.hour + wall.minute for wall in hours)
         return np.arange(begins + first, begins + last + 1, step // timedelta(minutes=1), dtype=np.int64)
     found = grid(date.fromordinal(ordinal), *hours, step, zone)
@@ -64,7 +66,7 @@ class Site:
 
     def midnight(self, ordinal: int) -> int:
         """The first minute of a day of the site."""
-        return _midnight(self.zone, ordinal)
+        return _clock(self.zone, ordinal)
 
     def midnights(self, ordinals: Ints) -> Ints:
         """The same for many days at once; those before and after all visits count as the nearest known."""
@@ -150,7 +152,7 @@ class Site:
 
     def _aim(self, visit: Wanted, day: date) -> int:
         """The usual clock time of its kind on a day."""
-        return minute(edge(day, self.clinic.preferred[visit.kind], self.zone))
+        return _clock(self.zone, day.toordinal(), self.clinic.preferred[visit.kind])
 
     def _off(self, starts: Ints, day: date, aim: int) -> Ints:
         """What starts of one day cost for being far from the usual clock time, and against the patient's
@@ -187,7 +189,8 @@ class Site:
 
     def _starts(self, visit: Wanted, day: date, own: frozenset[Rule], length: int) -> Ints:
         opens, closes = self._hours(visit, day, own)
-        first, last = minute(edge(day, opens, self.zone)), minute(edge(day, closes, self.zone)) - length
+        first, end = (_clock(self.zone, day.toordinal(), wall) for wall in (opens, closes))
+        last = end - length
         if Rule.HOURS in own:
             last = self.midnight(day.toordinal() + 1) - 1
         found = _grid(self.zone, day.toordinal(), (opens, closes), self.clinic.step)

@@ -8,6 +8,7 @@ cheaper than what was found, none is; otherwise it is tried again with more of t
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -23,12 +24,16 @@ from ketplan.scheduling.series.ties import Company, Tie
 from ketplan.scheduling.series.tree import NEVER, Bond, Node, grow
 
 LEFT_OUT = weight(Rule.LEFT_OUT)
-# House default: how many beginnings are kept at each step, one try after the other.
+# House defaults: how many beginnings are kept at each step, one try after the other; and the try after which
+# a series that has a time for every visit will do.
 HOUSE_WIDTHS = (16, 128, 1024)
+HOUSE_ENOUGH = 128
 
 _ORDER = {VisitKind.INFUSION: 0, VisitKind.CBT: 1, VisitKind.FOLLOW_UP: 2}
 # How many candidates are looked at for each that is kept: many of them turn out to be the same.
 _SPARE = 6
+# What share of those kept may have the same days: the rest is for other days.
+_CROWD = 16
 
 
 # Whoever is free: settled at the end, where no two visits could want the same.
@@ -130,7 +135,8 @@ class _Pass:
 
     def _kept(self, k: int, now: _Beginnings, at: Ints, bounds: Ints, rows: Ints, width: int) -> _Beginnings:
         """The first of all that differ in what they leave to later visits."""
-        alike = self._left_to_later(k, at)
+        alike, days = self._left_to_later(k, at)
+        crowd: Counter[int] = Counter()
         seen: set[tuple[int, frozenset[str]]] = set()
         kept: list[int] = []
         taken: list[frozenset[str]] = []
@@ -141,22 +147,28 @@ class _Pass:
                 after = before | team.spilling if team and team.spilling else before
                 if (alike[n], after) in seen:
                     continue
-                if len(kept) == width:
+                if len(kept) == width or crowd[days[n]] == max(4, width // _CROWD):
                     self.cut_off = min(self.cut_off, int(bounds[n]))
-                    return _Beginnings(at[kept], bounds[kept], taken, teams)
+                    break
+                crowd[days[n]] += 1
                 seen.add((alike[n], after))
                 kept.append(n)
                 taken.append(after)
                 teams.append((*now.teams[row], team))
         return _Beginnings(at[kept], bounds[kept], taken, teams)
 
-    def _left_to_later(self, k: int, at: Ints) -> list[int]:
-        """A number for each row, the same where all later visits are left the same."""
-        found = np.zeros(len(at), np.uint64)
+    def _left_to_later(self, k: int, at: Ints) -> tuple[list[int], list[int]]:
+        """A number for each row, the same where all later visits are left the same; and one for the days of
+        those visits that later ones mind."""
+        found, days = np.zeros(len(at), np.uint64), np.zeros(len(at), np.int64)
+        minded: set[int] = set()
         for later in self.nodes[k + 1 :]:
             for bond in (b for b in later.bonds if b.earlier <= k):
                 found += bond.marks[at[:, bond.earlier]]
-        return found.tolist()
+                minded.add(bond.earlier)
+        for i in sorted(minded):
+            days = days * 1009 + np.append(self.nodes[i].openings.days, 0)[at[:, i]]
+        return found.tolist(), days.tolist()
 
     def _estimates(self, node: Node, at: Ints) -> Ints | int:
         return node.free if node.parent is None else node.given[at[:, node.parent.earlier]]
@@ -214,7 +226,7 @@ def best_series(
             search = _Pass(site, order, nodes, person, given_up)
             best = search.solve(bound, width, budget) or best
             least = min(least, search.cut_off)
-        if least >= (best[0] if best else NEVER):
+        if least >= (best[0] if best else NEVER) or (best and best[0] < LEFT_OUT and width >= HOUSE_ENOUGH):
             break
     return Found(best[0], best[1], min(best[0], least)) if best else None
 

@@ -167,8 +167,8 @@ class _Calendar:
             held += [best[2]] if best[2] else []
             spills |= bool(best[2]) and best[0] < start
             reached = best[1]
-            last = best
-        return held, spills or bool(last[2] and reached > end)
+            latest = best
+        return held, spills or bool(latest[2] and reached > end)
 
 
 class Staff:
