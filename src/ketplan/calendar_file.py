@@ -28,6 +28,7 @@ class Visit:
     end: datetime
     sequence: int = 0
     called_off: bool = False
+    words: str = NEUTRAL
 
 
 def visits(plan: StoredPlan, booked: Iterable[Booked], zone: ZoneInfo) -> tuple[Visit, ...]:
@@ -68,7 +69,7 @@ def calendar_file(found: Iterable[Visit], zone: ZoneInfo, place: str, now: datet
         event.add("sequence", visit.sequence)
         event.add("dtstart", visit.start.astimezone(zone))
         event.add("dtend", visit.end.astimezone(zone))
-        event.add("summary", NEUTRAL)
+        event.add("summary", visit.words)
         event.add("location", place)
         event.add("status", "CANCELLED" if visit.called_off else "CONFIRMED")
         event.add("class", "PRIVATE")

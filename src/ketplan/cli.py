@@ -287,7 +287,8 @@ main.add_command(cli_keys.keys)
 main.add_command(cli_keys.backend_check)
 main.add_command(cli_ehr.scopes)
 main.add_command(cli_reconcile.reconcile)
-main.add_command(cli_sync.sync)
+for command in (cli_sync.sync, cli_sync.calendar, cli_sync.reminders):
+    main.add_command(command)
 
 
 # --- reading what was typed ---------------------------------------------------------------------------------

@@ -59,6 +59,15 @@ def test_the_sequence_grows_with_what_matters_to_a_calendar(
     assert again.visits[0].sequence == sequence
 
 
+def test_whom_a_visit_once_took_is_remembered(visits: SyncedVisits) -> None:
+    other, former = ("Location/chair-2", "Chair 2"), ("Location/chair-1", "Chair 1")
+    visits.save("plan-p1", ISS, "p1", [a_visit()], 0, NOW)
+    [moved] = visits.save("plan-p1", ISS, "p1", [replace(a_visit(), resources=(other,))], 0, NOW).visits
+    assert (moved.sequence, moved.former) == (1, (former,))
+    [back] = visits.save("plan-p1", ISS, "p1", [a_visit()], 0, NOW).visits
+    assert (back.sequence, back.former) == (2, (other,))
+
+
 def test_a_look_that_failed_leaves_what_was_seen_before(visits: SyncedVisits) -> None:
     visits.save("plan-p1", ISS, "p1", [a_visit()], 1, NOW)
     visits.failed("plan-p1", ISS, "p1", "The EHR did not answer.", NOW + MINUTE)

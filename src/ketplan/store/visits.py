@@ -19,7 +19,7 @@ class SyncedVisit:
 
     `resources` are reference and name of whom it takes, without the patient; `version` is the ETag seen;
     `standing` says in a word how it differs from what was written, "" where it does not. `sequence` grows
-    with every move and cancellation that was seen, as calendars want it.
+    with every move and cancellation that was seen, as calendars want it; `former` are whom it once took.
     """
 
     key: str
@@ -33,6 +33,7 @@ class SyncedVisit:
     standing: str
     seen: datetime
     sequence: int = 0
+    former: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -114,8 +115,10 @@ class SyncedVisits:
 def _counted(visit: SyncedVisit, before: SyncedVisit | None) -> SyncedVisit:
     if before is None:
         return visit
-    moved = (visit.start, visit.end, visit.status) != (before.start, before.end, before.status)
-    return replace(visit, sequence=max(visit.sequence, before.sequence + moved))
+    moved = any(getattr(visit, name) != getattr(before, name) for name in _COUNTED)
+    now = {reference for reference, _ in visit.resources}
+    former = dict(pair for pair in (*before.former, *before.resources) if pair[0] not in now)
+    return replace(visit, sequence=max(visit.sequence, before.sequence + moved), former=tuple(former.items()))
 
 
 def _plan(row: Row[Any]) -> SyncedPlan:
@@ -134,16 +137,18 @@ def _plan(row: Row[Any]) -> SyncedPlan:
 
 def _to_json(visit: SyncedVisit) -> dict[str, Any]:
     times = {name: _told(getattr(visit, name)) for name in _TIMES}
-    return vars(visit) | times | {"resources": [list(pair) for pair in visit.resources]}
+    pairs = {name: [list(pair) for pair in getattr(visit, name)] for name in _PAIRS}
+    return vars(visit) | times | pairs
 
 
 def _from_json(kept: Mapping[str, Any]) -> SyncedVisit:
     times = {name: _moment(kept[name]) for name in _TIMES}
-    pairs = tuple((reference, name) for reference, name in kept["resources"])
-    return SyncedVisit(**{**kept, **times, "resources": pairs})
+    pairs = {name: tuple((reference, said) for reference, said in kept[name]) for name in _PAIRS}
+    return SyncedVisit(**{**kept, **times, **pairs})
 
 
-_TIMES = ("start", "end", "seen")
+_TIMES, _PAIRS = ("start", "end", "seen"), ("resources", "former")
+_COUNTED = ("start", "end", "status", "resources")
 
 
 def _told(when: datetime | None) -> str | None:
