@@ -21,7 +21,7 @@ from ketplan.ehr.refresh import Supplier
 from ketplan.ehr.slots import read_slots
 from ketplan.ehr.transport import Http
 from ketplan.ehr.vendors import Vendors, vendors
-from ketplan.errors import ConfigError, EhrError, InputError, RefusedError
+from ketplan.errors import ConfigError, EhrError, InputError, PdfUnavailable, RefusedError
 from ketplan.fhir import datatypes as fhir
 from ketplan.fhir.render import Step
 from ketplan.fhir.slot import read_free_time
@@ -233,6 +233,16 @@ def _name(practitioner: fhir.Json) -> str:
     given = name.get("given")
     parts = [*(given if isinstance(given, list) else []), name.get("family")]
     return " ".join(fhir.text(part) for part in parts if fhir.text(part))
+
+
+def press(html: str) -> bytes:
+    """A page as PDF; nothing where the extra is not installed."""
+    from ketplan import paper
+
+    try:
+        return paper.pdf(html)
+    except PdfUnavailable:
+        return b""
 
 
 # --- writing ------------------------------------------------------------------------------------------------

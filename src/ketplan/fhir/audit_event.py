@@ -52,6 +52,7 @@ KINDS: Mapping[str, Kind] = {
     "plan-signed": OTHER,
     "plan-written": WRITE,
     "plan-resumed": WRITE,
+    "step-sent-again": WRITE,
     "plan-handed-out": EXPORT,
     "instrument-taken-down": WRITE,
     "device-handed-over": ACCESS,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from ketplan import workflow
+from ketplan import below, workflow
+from ketplan.below import Wishes
 from ketplan.clinical.plan import Clinician, ConfirmedPlan
 from ketplan.errors import InputError, PatientMismatch, RefusedError
 from ketplan.fhir.invariants import patients
@@ -26,7 +28,7 @@ from ketplan.web.presenters import writing as presenter
 from ketplan.web.sessions import LiveSession
 from ketplan.web.trail import guard_form, note
 from ketplan.web.writing import Writing
-from ketplan.writeback.ladder import Choice, laddered
+from ketplan.writeback.ladder import Choice
 
 routes = room("sign", __name__)
 
@@ -41,14 +43,21 @@ def preview(lid: str) -> str:
     session = sessions.current()
     bench = open_bench(session)
     note(session, "plan-previewed", bench.proposal.plan_id)
+    visit = below.chosen(request.args.get("visit", ""), session.encounter, bench.reading.sections)
     steps, barred = _as_signed(bench)
-    steps = laddered(steps, Choice.IF_NEEDED, session.encounter or "")
+    marked = below.marked(bench.reading.sections, bench.proposal.draft)
+    steps = below.with_rungs(steps, Wishes(visit=visit, restricted=True), marked)
     ladder = rungs.ladder(steps, bench.preview(steps))
+    asked = below.wants_visit(bench.reading.profile) and not session.encounter
     return render_template(
         "preview.html",
         **bench_page(bench),
         ladder=ladder,
         choices=rungs.CHOICES,
+        visit=visit,
+        visits=below.visits(bench.reading.sections) if asked else (),
+        asks_for_visit=asked,
+        marked=marked,
         dropped=presenter.lost(row.row for row in ladder.rows),
         barred=barred,
         shown=presenter.packed(presenter.manifest(steps)),
@@ -63,12 +72,16 @@ def sign(lid: str) -> Response:
     session = sessions.current()
     guard_form(session)
     signer, shown = _signer(session), presenter.unpacked(request.form.get("shown", ""))
-    below = _chosen(request.form.get("below", Choice.IF_NEEDED))
+    wishes = Wishes(
+        _chosen(request.form.get("below", Choice.IF_NEEDED)),
+        request.form.get("visit", ""),
+        request.form.get("restricted") == "yes",
+    )
     if not shown:
         raise InputError("The form does not say what was shown: open the preview again.")
     plan_id = plan_id_of(session, works.load(session))
     if _stored(session, plan_id) is None:
-        job = desk().writings.start(_key(session), lambda w: _write(w, session, signer, shown, below))
+        job = desk().writings.start(_key(session), lambda w: _write(w, session, signer, shown, wishes))
         job.done.wait(WAIT_FOR_A_QUICK_EHR)
     return redirect(url_for(".written", lid=lid), 303)
 
@@ -81,6 +94,22 @@ def resume(lid: str) -> Response:
     plan = _stored(session, request.form.get("plan", ""))
     if plan is None:
         raise InputError("There is no such plan of this patient to carry on.")
+    job = desk().writings.start(_key(session), lambda w: _carry_on(w, session, plan.plan_id))
+    job.done.wait(WAIT_FOR_A_QUICK_EHR)
+    return redirect(url_for(".written", lid=lid), 303)
+
+
+@routes.post("/send-again")
+def send_again(lid: str) -> Response:
+    """Somebody has looked in the EHR and not found what it said it stored: it may be sent once more."""
+    session = sessions.current()
+    guard_form(session)
+    plan = _stored(session, request.form.get("plan", ""))
+    if plan is None or request.form.get("looked") != "yes":
+        raise InputError("Look in the EHR first, and say that it is not there.")
+    _signer(session)
+    desk().services.journal.send_again(plan.plan_id, request.form.get("step", ""), desk().now())
+    note(session, "step-sent-again", plan.plan_id)
     job = desk().writings.start(_key(session), lambda w: _carry_on(w, session, plan.plan_id))
     job.done.wait(WAIT_FOR_A_QUICK_EHR)
     return redirect(url_for(".written", lid=lid), 303)
@@ -147,9 +176,9 @@ def _stored(session: LiveSession, plan_id: str) -> StoredPlan | None:
     return next((plan for plan in found if plan.plan_id == plan_id), None)
 
 
-def _chosen(below: str) -> Choice:
+def _chosen(word: str) -> Choice:
     try:
-        return Choice(below)
+        return Choice(word)
     except ValueError:
         raise InputError("The form does not say what is wanted where something is not taken.") from None
 
@@ -162,24 +191,25 @@ def _key(session: LiveSession) -> tuple[str, str]:
 
 
 def _write(
-    run: Writing, session: LiveSession, signer: Clinician, shown: dict[str, str], below: Choice
+    run: Writing, session: LiveSession, signer: Clinician, shown: dict[str, str], wishes: Wishes
 ) -> None:
-    """Read and propose again; only what still is as it was shown is signed and written.
-
-    `below` is what the signer wants of the rungs below the native one.
-    """
-    bench, visit = _afresh(session), session.encounter or ""
+    """Read and propose again; only what still is as it was shown is signed and written."""
+    bench = _afresh(session)
     try:
         steps = _confirmed(bench, signer, AS_IF_SIGNED_AT)[1]
-    except RefusedError as error:
+        visit = below.chosen(wishes.visit, session.encounter, bench.reading.sections)
+    except (RefusedError, InputError) as error:
         run.changes = (str(error),)
         return
-    run.changes = presenter.changes(shown, laddered(steps, Choice.IF_NEEDED, visit))
+    wishes = replace(wishes, visit=visit)
+    marked = below.marked(bench.reading.sections, bench.proposal.draft)
+    as_shown = below.with_rungs(steps, Wishes(visit=visit, restricted=True), marked)
+    run.changes = presenter.changes(shown, as_shown)
     if run.changes:
         return
     _guard_resources(session, steps)
     plan, steps = _confirmed(bench, signer, desk().now())
-    steps = laddered(steps, below, visit)
+    steps = below.with_rungs(steps, wishes, marked, desk().glue.press)
     run.plan_id = plan.id
     note(session, "plan-signed", plan.id)
     desk().glue.keep_plan(

@@ -29,6 +29,11 @@ NOT_SHOWN = "The EHR said that it stored this, but does not show it: look in the
 NOWHERE = "It was sent {times} times and the EHR shows none of them: look in the EHR before it is sent again."
 
 
+def is_question(detail: str) -> bool:
+    """Whether the words of a row ask somebody to look in the EHR before anything is sent again."""
+    return NOT_SHOWN in detail or NOWHERE.partition("{times} times ")[2] in detail
+
+
 def standing(writing: Writing, step: Step, resource: Json, but: Collection[str]) -> Row | None:
     """The row of what an earlier run wrote, if the EHR still has it; None when it is gone."""
     id = str(writing.entries[step.key].resource_id)

@@ -6,7 +6,7 @@ inside a worker, and how often a plan was tried can be read off. The engine is t
 nothing else: no patient, no token.
 
 The workflow's shape may change only together with VERSION, a whole number that only grows: a worker of
-another version leaves a begun round alone. What is left in the queue by an older version is adopted by the newer
+another version leaves a begun round alone. What an older version left in the queue is adopted by the newer
 workers: the old round is cancelled and the next one begun in its stead, after what is left of its pause. That
 is safe because a round keeps nothing in the engine: how far a plan has come is in our own journal, and a plan
 is only ever written by who holds its lease, also while both versions are at work.

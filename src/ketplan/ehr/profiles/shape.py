@@ -37,7 +37,8 @@ WORDS = {
     "relatesTo": "what it replaces",
     "derivedFrom": "the link to the answers",
     "content": "the version laid out for reading: plain text alone is kept",
-    "context.encounter": "a visit it belongs to: start ketplan from a visit in the EHR",
+    "context.encounter": "a visit it belongs to: choose one, or start ketplan from a visit in the EHR",
+    "meta": "the marks of restriction",
     "status": "that it is booked: it is only asked for",
 }
 # Not told: nobody misses them.

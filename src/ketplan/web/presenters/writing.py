@@ -14,6 +14,7 @@ from ketplan.ehr.booking import is_for_booking
 from ketplan.ehr.profiles.shape import Shaped, shape
 from ketplan.fhir.render import Step, Verb, describe
 from ketplan.web.presenters import words
+from ketplan.writeback.create import is_question
 from ketplan.writeback.steps import STANDS, Outcome, Receipt, Row
 
 BOOKED = "hold and book"
@@ -40,6 +41,8 @@ class PreviewRow:
 
 @dataclass(frozen=True)
 class ReceiptRow:
+    """`key` is that of the step where somebody has to look in the EHR before it is sent again, else empty."""
+
     type: str
     kind: str
     words: str
@@ -50,6 +53,7 @@ class ReceiptRow:
     href: str
     detail: str
     said: str
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -165,6 +169,7 @@ def _receipt_row(row: Row, said: str, base: str) -> ReceiptRow:
         href,
         row.detail,
         row.said,
+        row.key if row.outcome is Outcome.PENDING and is_question(row.detail) else "",
     )
 
 
