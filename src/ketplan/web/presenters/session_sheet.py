@@ -275,10 +275,12 @@ def _due(day: Day) -> dict[str, Any] | None:
     if sheet.started is None:
         return None
     minutes = vital_minutes(day.planned.route, day.planned.minutes)
-    now = (day.now - sheet.started).total_seconds() // 60
-    found: Due = due(minutes, int(now), [v.minute for v in sheet.vitals])
+    seconds = int((day.now - sheet.started).total_seconds())
+    now = seconds // 60
+    found: Due = due(minutes, now, [v.minute for v in sheet.vitals])
     return {
-        "now": int(now),
+        "now": now,
+        "seconds": seconds,
         "minute": found.minute,
         "overdue": found.overdue,
         "missed": found.missed,
