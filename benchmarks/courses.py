@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 
 from ketplan.clinical.plan import Visit, VisitKind
 from ketplan.scheduling.clinic_hours import Clinic
+from ketplan.scheduling.cohort import Course
 from ketplan.scheduling.series.course import course_request
 from ketplan.scheduling.series.model import Request, Resource
 from ketplan.scheduling.series.staff import from_hours
@@ -66,3 +67,30 @@ def one_patient(full: float, seed: int) -> Request:
     start = MONDAY + timedelta(days=7 + seed % 5)
     early = datetime.combine(MONDAY, time(8), tzinfo=CLINIC.tz)
     return course_request(course(start), CLINIC, not_before=early, resources=resources)
+
+
+def clinic_staff(chairs: int, nurses: int, prescribers: int, therapists: int, days: int) -> list[Resource]:
+    """Everybody there from 08 to 18 h on weekdays."""
+    counts = {"chair": chairs, "nurse": nurses, "prescriber": prescribers, "therapist": therapists}
+    dates = MONDAY, MONDAY + timedelta(days=days)
+    return [
+        from_hours(f"{service}-{n:02}", f"{service} {n}", service, CLINIC, dates)
+        for service, count in counts.items()
+        for n in range(1, count + 1)
+    ]
+
+
+def cohort(patients: int, over: int, days: int) -> list[Course]:
+    """Courses asked for evenly over so many days, each acceptable for 60 days."""
+    end = MONDAY + timedelta(days=days)
+    published = dict.fromkeys(("chair", "nurse", "prescriber", "therapist"), end)
+    early = datetime.combine(MONDAY, time(8), tzinfo=CLINIC.tz)
+
+    def request_from(day: date) -> Request:
+        return course_request(course(day), CLINIC, not_before=early, published=published)
+
+    asked = [MONDAY + timedelta(days=n * over // patients) for n in range(patients)]
+    return [
+        Course(f"patient-{n:04}", request_from, day, day + timedelta(days=60), day)
+        for n, day in enumerate(asked)
+    ]

@@ -202,16 +202,17 @@ def best_series(
     only: frozenset[str] | None = None,
     leave_out: bool = False,
     widths: Sequence[int] = HOUSE_WIDTHS,
+    people: Sequence[str] = (),
 ) -> Found | None:
     """The cheapest series found of the request's visits (or of `only` some of them), or None for none.
 
     `given_up` names hard rules that do not count; `leave_out` allows visits to go without a time, at a cost
-    no other rule comes near.
+    no other rule comes near; `people` are the therapists to try as the usual one (all, unless given).
     """
     order = _order(site.request, only)
     nodes = _nodes(site, order, given_up, leave_out)
     passes: list[tuple[int, int, str | None, list[Ints]]] = []
-    for person in site.therapists():
+    for person in people or site.therapists():
         costs = [_costs(site, v, n, person, given_up) for v, n in zip(order, nodes, strict=True)]
         passes.append((_grown(nodes, costs), len(passes), person, costs))
     passes.sort(key=lambda p: p[:2])

@@ -113,28 +113,27 @@ class _Calendar:
         self.reference, self.service = resource.reference, resource.service
         found = ((minute_up(instant(s.start)), minute(instant(s.end)), s.slot) for s in resource.free)
         self.parts = sorted(p for p in found if p[0] < p[1])
-        self._join()
-
-    def _join(self) -> None:
-        begins: list[int] = []
-        ends: list[int] = []
-        for start, end, _ in self.parts:
-            if ends and start <= ends[-1]:
-                ends[-1] = max(ends[-1], end)
-            else:
-                begins.append(start)
-                ends.append(end)
-        self.begins, self.ends = begins, ends
-        self._edges = np.array([-FOREVER, *begins], np.int64), np.array([-FOREVER, *ends], np.int64)
+        self._slotted = any(slot for _, _, slot in self.parts)
+        if not self._slotted:
+            self.parts = [(begins, ends, "") for begins, ends in _joined(self.parts)]
         self._reach = max((end - start for start, end, _ in self.parts), default=0)
+        self._edges: tuple[Ints, Ints] | None = None
+
+    def _stretches(self) -> tuple[Ints, Ints]:
+        """Where the stretches begin and end, after one that is long over; made when first asked for."""
+        if self._edges is None:
+            free = _joined(self.parts) if self._slotted else [part[:2] for part in self.parts]
+            begins, ends = np.array([(-FOREVER, -FOREVER), *free], np.int64).T
+            self._edges = np.ascontiguousarray(begins), np.ascontiguousarray(ends)
+        return self._edges
 
     def free(self, start: int, until: int) -> bool:
-        found = bisect_right(self.begins, start) - 1
-        return found >= 0 and until <= self.ends[found]
+        begins, ends = self._stretches()
+        return bool(until <= ends[begins.searchsorted(start, "right") - 1])
 
     def free_at(self, starts: Ints, minutes: int) -> Flags:
         """Which of the starts find it free for so long."""
-        begins, ends = self._edges
+        begins, ends = self._stretches()
         return starts + minutes <= ends[np.searchsorted(begins, starts, "right") - 1]
 
     def take(self, start: int, until: int) -> None:
@@ -149,7 +148,7 @@ class _Calendar:
                 pieces = (begins, start, ""), (until, ends, "")
                 left += [piece for piece in pieces if piece[0] < piece[1]]
         self.parts[first:last] = left
-        self._join()
+        self._edges = None
 
     def slots(self, start: int, until: int, end: int, taken: frozenset[str]) -> tuple[list[str], bool] | None:
         """Slots that hold the time without a gap, the longest first, and whether any reaches outside start to
@@ -171,7 +170,20 @@ class _Calendar:
         return held, spills or bool(latest[2] and reached > end)
 
 
+def _joined(parts: Iterable[tuple[int, int, str]]) -> list[tuple[int, int]]:
+    """The stretches that parts make together."""
+    found: list[tuple[int, int]] = []
+    for begins, ends, _ in parts:
+        if found and begins <= found[-1][1]:
+            found[-1] = found[-1][0], max(found[-1][1], ends)
+        else:
+            found.append((begins, ends))
+    return found
+
+
 class Staff:
+    """All resources of one clinic, found by service."""
+
     def __init__(self, resources: Iterable[Resource]) -> None:
         found = sorted(resources, key=lambda r: (r.service, r.reference))
         self.names = {r.reference: r.name for r in found}
