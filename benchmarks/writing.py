@@ -66,6 +66,8 @@ class NoJournal:
     def plan(self, plan_id: str, steps: Sequence[Planned], now: datetime) -> list[Any]:
         fresh = {
             "state": StepState.PLANNED,
+            "attempts": 0,
+            "http_status": None,
             "resource_id": None,
             "etag": None,
             "body": {},
