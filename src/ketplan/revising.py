@@ -24,6 +24,7 @@ from ketplan.reconciling import as_decided, chapters_of
 from ketplan.scheduling.series import model as series
 from ketplan.scheduling.series import replan
 from ketplan.scheduling.series.replanning import Change, Gone, Lost, Moved, Report, Scope
+from ketplan.scheduling.series.rules import Rule
 from ketplan.store.plans import StoredPlan
 from ketplan.workflow import Calendar, Practice, busy_beside, series_request
 from ketplan.writeback.lifecycle import TO_COME
@@ -191,7 +192,7 @@ def _standing(looked: LookedAt) -> Standing:
 class Wish:
     """What somebody wants changed. `again`: visits to find another time for, from a day on; `at`: visits with
     a time given by hand; `away`: a provider, chair or room and its first and last day away; `scope`: what
-    may move besides."""
+    may move besides; `longer_gap`: that doses lie further apart than the plan wants was accepted."""
 
     again: Mapping[str, date] = field(default_factory=dict)
     at: Mapping[str, datetime] = field(default_factory=dict)
@@ -199,6 +200,7 @@ class Wish:
     added: tuple[Visit, ...] = ()
     away: tuple[str, series.Dates] | None = None
     scope: Scope = Scope.THIS
+    longer_gap: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -212,8 +214,7 @@ class Wish:
         """With the times that an offer gives."""
         times = dict(offer.times)
         again = {key: day for key, day in self.again.items() if key not in times}
-        added = tuple(v for v in self.added)
-        return replace(self, again=again, at={**self.at, **times}, added=added)
+        return replace(self, again=again, at={**self.at, **times})
 
 
 @dataclass(frozen=True)
@@ -241,10 +242,16 @@ def outcome(
     standing = {v.key: spot for v in counted if v.state not in LOST and (spot := _spot(v))}
     busy = busy_beside(record, course.plan_id)
     request = series_request(visits, standing, busy, practice, calendar, now)
+    if wish.longer_gap:
+        request = replace(request, links=tuple(map(_without_lapse, request.links)))
     report = replan(request, list(_changes(course, wish)), now=now, scope=wish.scope)
     names = _names(course, request)
     edits = tuple(_edits(course, wish, report, names))
     return Outcome(report, edits, tuple(_lines(course, edits)), _call(report, names, edits))
+
+
+def _without_lapse(link: series.Link) -> series.Link:
+    return replace(link, days=(link.days[0], None)) if link.rule is Rule.DOSE_LAPSE else link
 
 
 def _spot(one: VisitNow) -> series.Standing | None:

@@ -264,19 +264,22 @@ def test_what_cannot_be_is_said(
     assert http.written == []
 
 
-def test_where_nothing_fits_the_ways_out_are_shown_and_one_is_taken(
-    browser: Browser, path: str, ehr: Flask
+def test_where_nothing_fits_the_ways_out_are_shown_to_one_who_may_sign(
+    browser: Browser, path: str, app: Flask, ehr: Flask, http: EhrHttp
 ) -> None:
     typed = {"visit": "infusion-6", "since": "2026-04-01", "scope": "this"}
+    http.sent.clear()
     page = ask(browser, path, "replan", **typed)
     said = words(page)
     assert "No place for every visit" in said
-    assert "What cannot hold together" in said
-    form = next(f for f in Page(page.text).forms if f.action.endswith("/replan"))
-    offer = next(a["value"] for a in Page(page.text).named("button") if a.get("name") == "offer")
-    taken = browser.post(form.action, form.fields | {"offer": offer})
-    carry_out(browser, taken)
-    assert f"Accepted: {offer}" in stored(ehr, "CarePlan")[0]["note"][-1]["text"]
+    assert "Doses do not lie too far apart (Infusion 5 of 6 and Infusion 6 of 6)" in said
+    assert "Take it: Extend the gap" in said
+    assert "restart the induction" in said
+    desk = Browser(app, ehr)
+    theirs = ask(desk, desk.launch(PATIENT, user=COORDINATOR), "replan", **typed)
+    assert "Only a clinician whose role may sign here takes one of them." in words(theirs)
+    assert "Take it" not in words(theirs)
+    assert http.written == []
 
 
 def moved_by(ehr: Flask, key: str, days: int, name: str = "start") -> str:

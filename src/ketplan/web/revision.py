@@ -21,7 +21,6 @@ from ketplan.errors import InputError, RefusedError
 from ketplan.reconciling import chapters_of, look_at
 from ketplan.revising import Outcome, Running, Wish, outcome, running
 from ketplan.scheduling.moved import Spot, objections
-from ketplan.scheduling.series.model import Offer
 from ketplan.store.plans import UNDER_WAY, PlanState, StoredPlan
 from ketplan.web import sessions
 from ketplan.web.bench import WAIT_TO_ACT, Bench, open_bench, start_of
@@ -40,6 +39,7 @@ from ketplan.writeback.steps import Outcome as Became
 routes = room("revision", __name__)
 
 CONFIRMED, OFFER = "confirmed", "offer"
+LONGER_GAP = "Extend the gap: the doses may lie further apart than the plan wants."
 LONGEST_REASON = 1000
 SHOWN_FOR = timedelta(hours=1)
 """So long a preview holds: after that the visits are looked for afresh."""
@@ -150,12 +150,11 @@ def _weighed(table: Table, asked: Asked, form: Form) -> Shown:
     at = _as_of()
     found = _outcome(table, asked.wish, at)
     if found.report.series.refused:
-        offer = _taken(table, found)
-        if offer is None:
+        taken = _taken(table, asked.wish, found)
+        if taken is None:
             return _conflict(table, asked, found)
-        asked = replace(
-            asked, reason=f"{asked.reason} Accepted: {offer.words}", wish=asked.wish.taking(offer)
-        )
+        accepted = f"{asked.reason} Accepted: {request.form[OFFER]}"
+        asked = replace(asked, reason=accepted, wish=taken)
         found = _outcome(table, asked.wish, at)
         if found.report.series.refused:
             return _conflict(table, asked, found)
@@ -186,14 +185,16 @@ def _outcome(table: Table, wish: Wish, at: datetime) -> Outcome:
     return outcome(table.course, wish, bench.proposal.record, desk().practice, calendar, at)
 
 
-def _taken(table: Table, found: Outcome) -> Offer | None:
-    """The offer of the conflict that was chosen, by one who may sign."""
+def _taken(table: Table, wish: Wish, found: Outcome) -> Wish | None:
+    """The wish with the way out that was chosen, by one who may sign; None while none was."""
     words = request.form.get(OFFER, "")
     if not words or found.conflict is None:
         return None
     if table.session.signer is None:
         raise RefusedError(NOT_A_SIGNER)
-    return next((offer for offer in found.conflict.offers if offer.words == words), None)
+    if words == LONGER_GAP and presenter.is_lapse(found.conflict):
+        return replace(wish, longer_gap=True)
+    return next((wish.taking(offer) for offer in found.conflict.offers if offer.words == words), None)
 
 
 def _against(table: Table, wish: Wish, found: Outcome) -> Problems:
@@ -272,13 +273,18 @@ def _conflict(table: Table, asked: Asked, found: Outcome) -> str:
         **bench_page(table.bench),
         refused=[(one.visit.title, one.why) for one in found.report.series.refused],
         rules=[rule.words for rule in conflict.rules] if conflict else [],
-        offers=[offer.words for offer in conflict.offers] if conflict else [],
-        restart=presenter.may_restart(conflict),
+        offers=_offers(found),
+        restart=presenter.is_lapse(conflict),
         reason=asked.reason,
         number=table.life.next_number,
         back=request.path,
         fields=[(name, value) for name, value in form_fields() if name != OFFER],
     )
+
+
+def _offers(found: Outcome) -> list[str]:
+    offered = [offer.words for offer in found.conflict.offers] if found.conflict else []
+    return [*([LONGER_GAP] if presenter.is_lapse(found.conflict) else []), *offered]
 
 
 @routes.get("/revision/<number>")

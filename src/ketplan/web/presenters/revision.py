@@ -119,8 +119,8 @@ def _title(one: Looked) -> str:
     return f"{kind}, {said}" if said else kind
 
 
-def may_restart(conflict: Conflict | None) -> bool:
-    """Whether the doses would lie too far apart: then a new induction is another way."""
+def is_lapse(conflict: Conflict | None) -> bool:
+    """Whether the doses would lie too far apart: then a longer gap or a new induction is a way out."""
     return conflict is not None and any(named.rule is Rule.DOSE_LAPSE for named in conflict.rules)
 
 
