@@ -140,7 +140,7 @@ def practice_of(site: Site, zone: str | None = None) -> workflow.Practice:
         cbt_window_hours=house.cbt_window_hours,
         dose_gap_hours=house.dose_gap_hours,
     )
-    return workflow.Practice(clinic, house, site.signing_roles, library)
+    return workflow.Practice(clinic, house, site.signing_roles, library, site.calendars)
 
 
 def chart(
@@ -175,7 +175,7 @@ def read_calendar(client: FhirClient, start: date, practice: workflow.Practice) 
         section = read_slots(client, first, last)
     except EhrError:
         return workflow.Calendar()
-    free = read_free_time(section.resources, practice.zone)
+    free = read_free_time(section.resources, practice.zone, practice.calendars)
     return workflow.Calendar(free.slots, free.published)
 
 

@@ -41,6 +41,8 @@ CRISIS_LINE = "In a crisis call or text 988 (Suicide and Crisis Lifeline); in da
 SIGNING_ROLES = ("physician", "psychiatrist", "doctor", "nurse practitioner", "physician assistant")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 OPENING = "08:00-17:00"
+SERVICES = ("chair", "nurse", "prescriber", "therapist")
+_REFERENCE = re.compile(r"(Schedule|Practitioner|PractitionerRole|Location|Device)/[A-Za-z0-9\-._]{1,255}")
 SHORTEST_KEPT = 30
 CLINICAL = (
     *("house", "pressure", "freshness", "weight", "results", "entry", "session", "review"),
@@ -101,6 +103,7 @@ class Site:
     keep_days: int | None = None
     sync_at: time | None = None
     calendar_names: bool = False
+    calendars: Mapping[str, str] = field(default_factory=dict)
     reminders: Mapping[str, str] = field(default_factory=dict)
     clinical: Mapping[str, Any] = field(default_factory=dict)
 
@@ -283,6 +286,8 @@ def _site(table: Any, clinical: Mapping[str, Any]) -> Site:
             found[key] = _yes_or_no(table[key], key)
     if "sync_at" in table:
         found["sync_at"] = _clock(table["sync_at"])
+    if "calendars" in table:
+        found["calendars"] = _calendars(table["calendars"])
     if "reminders" in table:
         found["reminders"] = _by_language(table["reminders"], "reminders")
     return Site(**found)
@@ -306,6 +311,17 @@ def _by_language(value: Any, key: str = "crisis_lines") -> dict[str, str]:
     if isinstance(value, dict) and all(isinstance(said, str) and said.strip() for said in value.values()):
         return {code.lower(): said.strip() for code, said in value.items()}
     raise ConfigError(f'{key} in [site] must be a table of words by language, such as es = "...".')
+
+
+def _calendars(value: Any) -> dict[str, str]:
+    if isinstance(value, dict) and all(
+        _REFERENCE.fullmatch(reference) and service in SERVICES for reference, service in value.items()
+    ):
+        return value
+    raise ConfigError(
+        "calendars in [site] must say of references such as Schedule/12 what they are of:"
+        f" {', '.join(SERVICES)}."
+    )
 
 
 def _hours(value: Any) -> dict[int, tuple[time, time]]:

@@ -48,12 +48,13 @@ NOT_BUSY = frozenset({"cancelled", "noshow", "entered-in-error", "fulfilled", "w
 @dataclass(frozen=True)
 class Practice:
     """What one site has set: its clinic's calendar rules, its clinical defaults, who may sign, what it
-    offers."""
+    offers, and what the EHR's calendars are of where they do not say so (by reference)."""
 
     clinic: Clinic
     house: House = field(default_factory=House)
     signing_roles: tuple[str, ...] = ()
     library: Library = SHIPPED
+    calendars: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def session_limits(self) -> SessionLimits:

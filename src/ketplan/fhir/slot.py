@@ -23,10 +23,16 @@ class FreeTime:
     published: Mapping[str, date] = field(default_factory=dict)
 
 
-def read_free_time(resources: Iterable[Json], zone: ZoneInfo) -> FreeTime:
-    """Free slots whose Schedule says what it is of; the others could be anybody's and are not used."""
+def read_free_time(
+    resources: Iterable[Json], zone: ZoneInfo, services: Mapping[str, str] | None = None
+) -> FreeTime:
+    """Free slots whose Schedule says what it is of; the others could be anybody's and are not used.
+
+    `services` says it for the EHR, by the Schedule's reference or its actor's.
+    """
     resources = [r for r in resources if isinstance(r, dict)]
-    owners = {fhir.reference_to(r): _owner(r) for r in resources if r.get("resourceType") == "Schedule"}
+    said = services or {}
+    owners = {fhir.reference_to(r): _owner(r, said) for r in resources if r.get("resourceType") == "Schedule"}
     slots = [s for r in resources if r.get("resourceType") == "Slot" and (s := _slot(r, owners, zone))]
     slots.sort(key=lambda s: (s.start, s.resource, s.reference))
     published: dict[str, date] = {}
@@ -43,9 +49,10 @@ class _Owner(NamedTuple):
     service: str
 
 
-def _owner(schedule: Json) -> _Owner:
+def _owner(schedule: Json, said: Mapping[str, str]) -> _Owner:
     actor = next(iter(fhir.elements(schedule.get("actor"))), {})
-    service = _service(schedule)
+    own = said.get(fhir.reference_to(schedule)) or said.get(fhir.reference(actor))
+    service = own or _service(schedule)
     name = fhir.text(actor.get("display")) or fhir.text(schedule.get("comment")) or service
     return _Owner(fhir.reference(actor) or name, name, service)
 
