@@ -297,6 +297,52 @@ class TestFaults:
             assert "refused" in result.stdout
             assert ours(server, "Appointment", "gad-ready") == []
 
+    def test_what_is_not_taken_goes_down_the_ladder_where_that_is_wished(self, home: Path) -> None:
+        with serve(
+            "127.0.0.1", 0, today=TODAY, open_access=True, faults=Faults(refuse_care_plan_writes=True)
+        ) as server:
+            result = submit(server, "gad-ready", "--yes", "--below", "if-needed")
+            assert result.exit_code == 0, result.output
+            assert "Not taken: CarePlan care-plan." in result.stdout
+            assert len(ours(server, "Appointment", "gad-ready")) == 27
+            (note,) = ours(server, "DocumentReference", "gad-ready")
+            assert f"can be read in DocumentReference/{note['id']}." in result.stdout
+            again = submit(server, "gad-ready", "--yes", "--below", "if-needed")
+            assert again.exit_code == 0
+            assert len(ours(server, "DocumentReference", "gad-ready")) == 1
+
+    def test_the_preview_says_what_an_ehr_does_not_take_and_where_it_would_stand(self, home: Path) -> None:
+        with serve("127.0.0.1", 0, today=TODAY, open_access=True, like="epic") as server:
+            shown = submit(server, "gad-ready", "--below", "if-needed").stdout
+            assert "[not taken: in a message to who signs; to be booked by hand]" in shown
+            assert "[not taken: in the note]" in shown
+            bare = submit(server, "gad-ready").stdout
+            assert "[not taken: only here]" in bare and "note" not in bare
+
+    def test_a_backup_put_back_on_another_machine_goes_on_where_it_was(
+        self, home: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Half of a plan stands; the machine is lost; its backup and its key go on from there by command."""
+        with serve("127.0.0.1", 0, today=TODAY, open_access=True) as server:
+            server.harbor.faults.add("503 on=create after=9")
+            assert submit(server, "gad-ready", "--yes").exit_code == 75
+            half = len(ours(server, "Appointment", "gad-ready"))
+            assert 0 < half < 27
+            assert ketplan("backup", home / "copy.db").exit_code == 0
+            another = home / "another-machine"
+            another.mkdir()
+            (home / "copy.db").rename(another / "ketplan.db")
+            (home / "home" / "secret.key").rename(another / "secret.key")
+            monkeypatch.setenv("KETPLAN_HOME", str(another))
+            server.harbor.faults.clear()
+            listed = ketplan("runs")
+            assert "incomplete" in listed.stdout, listed.output
+            result = submit(server, "gad-ready", "--yes")
+            assert result.exit_code == 0, result.output
+            assert result.stdout.count("already_there") >= half
+            assert len(ours(server, "Appointment", "gad-ready")) == 27
+            assert len(ours(server, "CarePlan", "gad-ready")) == 1
+
     def test_killed_in_the_middle_and_run_again(self, home: Path) -> None:
         """The process is killed once something stands and not everything does; the next run completes it."""
         with serve("127.0.0.1", 0, today=TODAY, open_access=True, faults=Faults(slow_ms=5)) as server:

@@ -21,6 +21,7 @@ from ketplan import (
     cli_keys,
     cli_reconcile,
     cli_runs,
+    cli_submit,
     cli_sync,
 )
 from ketplan.errors import InputError, RefusedError
@@ -29,8 +30,7 @@ from ketplan.terminal import bearer_token, say, sentences, wanted_patient
 if TYPE_CHECKING:
     from datetime import date, datetime
 
-    from ketplan.workflow import Practice, Proposal
-    from ketplan.writeback.steps import Row
+    from ketplan.workflow import Practice
 
 MAX_FILE_MB = 200
 
@@ -129,6 +129,15 @@ def plan(
     "--resolve", multiple=True, metavar="FINDING=REASON", help="The clinician's answer to a finding."
 )
 @click.option("--cbt-only", is_flag=True, help="A plan of therapy alone, assessed and signed on its own.")
+@click.option(
+    "--below",
+    type=click.Choice(["never", "if-needed", "also"]),
+    default="never",
+    show_default=True,
+    help="What the server does not take stays here, becomes tasks, message or note, or also a note.",
+)
+@click.option("--visit", metavar="ID", default="", help="The Encounter that a note below belongs to.")
+@click.option("--restricted", is_flag=True, help="What the record marks as restricted may stand below too.")
 @click.option("--yes", is_flag=True, help="Write. Without it only what would be written is shown.")
 @sentences
 def submit(
@@ -141,13 +150,17 @@ def submit(
     clinician: str,
     resolve: tuple[str, ...],
     cbt_only: bool,
+    below: str,
+    visit: str,
+    restricted: bool,
     yes: bool,
 ) -> None:
     """Write a plan to a server: same guard and journal as the app. Running it twice writes nothing twice."""
     from ketplan import compose, config
     from ketplan import order as ordering
+    from ketplan.below import Wishes
     from ketplan.clinical.assessment import Choice
-    from ketplan.writeback.steps import STANDS
+    from ketplan.writeback.ladder import Choice as Below
 
     if not fhir_url:
         raise InputError("Say which server to write to: --fhir URL.")
@@ -162,18 +175,17 @@ def submit(
         choice=Choice(cbt_only=cbt_only),
         clinician=_clinician(clinician),
         resolutions=_resolutions(resolve, clinician, now),
+        wishes=Wishes(Below(below), visit, restricted),
     )
     client = compose.chart(
         fhir_url, bearer_token(token_env), settings.site.parallel, known=compose.vendors(settings)
     )
     if not yes:
-        _show_preview(ordering.preview(client, order, practice, now))
+        cli_submit.show_preview(client, ordering.preview(client, order, practice, now))
         return
     services = compose.open_services(settings)
-    receipt = ordering.submit(services, client, order, practice, compose.utc_now, _show_row)
-    stands = sum(row.outcome in STANDS for row in receipt.rows)
-    again = " Run the same command again to carry on." if receipt.exit_code == 75 else ""
-    click.echo(f"{stands} of {len(receipt.rows)} steps stand in the EHR.{again}")
+    receipt = ordering.submit(services, client, order, practice, compose.utc_now, cli_submit.show_row)
+    cli_submit.show_receipt(receipt)
     sys.exit(receipt.exit_code)
 
 
@@ -367,20 +379,3 @@ def _resolutions(pairs: tuple[str, ...], clinician: str, now: datetime) -> Any:
         require_reason(finding.strip(), reason)
         found.append(Resolution(finding.strip(), reason.strip(), clinician, now))
     return tuple(found)
-
-
-def _show_row(row: Row) -> None:
-    detail = f"  {row.detail}" if row.detail else ""
-    say(f"{row.outcome:13} {row.type:16} {row.reference or '-':40} {row.key}{detail}")
-
-
-def _show_preview(proposal: Proposal) -> None:
-    from ketplan.fhir.render import describe
-
-    for step in proposal.steps():
-        kind, words = describe(step)
-        say(f"{step.verb:7} {kind:16} {words}")
-    still_open = ", ".join(f.id for f in proposal.open_findings)
-    if still_open:
-        click.echo(f"To be resolved first: {still_open}.")
-    click.echo(f"Decision: {proposal.draft.decision.value}. Nothing was written: add --yes to write.")

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from ketplan import compose, workflow
+from ketplan import below, compose, workflow
+from ketplan.below import Marked, Wishes
 from ketplan.clinical.assessment import Choice
 from ketplan.clinical.plan import Clinician, Resolution
 from ketplan.compose import Now, OnProgress, Services
 from ketplan.ehr.client import FhirClient
+from ketplan.ehr.fetch import RawSection
 from ketplan.errors import RefusedError
+from ketplan.fhir.render import Step
 from ketplan.kept import resolutions_of
 from ketplan.store.audit import AuditEvent
 from ketplan.store.plans import PlanState
+from ketplan.writeback.ladder import Choice as Below
 from ketplan.writeback.steps import Receipt
 
 ASSERTED = "asserted-on-the-command-line"
 """The note of a row whose actor was named by whoever typed the command, not by a sign-in."""
+
+
+NOTHING_BELOW = Wishes(Below.NEVER)
 
 
 @dataclass(frozen=True)
@@ -33,18 +40,38 @@ class Order:
     choice: Choice
     clinician: Clinician
     resolutions: tuple[Resolution, ...] = ()
+    wishes: Wishes = NOTHING_BELOW
+
+    def rungs(self, sections: Sequence[RawSection], proposal: workflow.Proposal) -> tuple[Wishes, Marked]:
+        """What is wanted below the native rung, and what of it must not be told on. InputError for a visit
+        that is not this patient's."""
+        visit = below.chosen(self.wishes.visit, None, sections)
+        return replace(self.wishes, visit=visit), below.marked(sections, proposal.draft)
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """What would be written: the proposal, its steps with the rungs below, what is marked as restricted."""
+
+    proposal: workflow.Proposal
+    steps: tuple[Step, ...]
+    marked: Marked
 
 
 def preview(
-    client: FhirClient,
-    order: Order,
-    practice: workflow.Practice,
-    now: datetime,
-    ended: Container[str] = (),
-) -> workflow.Proposal:
+    client: FhirClient, order: Order, practice: workflow.Practice, now: datetime, ended: Container[str] = ()
+) -> Foreseen:
     """Read the record afresh and propose; nothing is written. `ended` are plans that are over."""
+    sections, proposal = _proposed(client, order, practice, now, ended)
+    wishes, marked = order.rungs(sections, proposal)
+    return Foreseen(proposal, below.with_rungs(proposal.steps(), wishes, marked), marked)
+
+
+def _proposed(
+    client: FhirClient, order: Order, practice: workflow.Practice, now: datetime, ended: Container[str]
+) -> tuple[Sequence[RawSection], workflow.Proposal]:
     sections = compose.read_chart(client, order.patient_id)
-    return workflow.propose(
+    return sections, workflow.propose(
         workflow.open_record(sections, order.patient_id, practice.zone),
         server=order.server,
         as_of=order.as_of,
@@ -69,12 +96,14 @@ def submit(
     signer = compose.find_signer(client, order.clinician.reference)
     if signer.roles and not workflow.may_sign(signer.roles, practice):
         raise RefusedError("The EHR gives this practitioner no role that may sign here.")
-    proposal = preview(client, order, practice, now(), _ended(services, order))
+    sections, proposal = _proposed(client, order, practice, now(), _ended(services, order))
+    wishes, marked = order.rungs(sections, proposal)
     kept = compose.stored_plan(services, proposal.plan_id)
     note = _noting(services, order, now)
     target: dict[str, Any] = {"server": order.server, "patient_id": order.patient_id, "now": now}
     if kept is None:
         plan, steps = workflow.confirm(proposal, order.resolutions, order.clinician, now())
+        steps = below.with_rungs(steps, wishes, marked, compose.press)
         note("plan-signed", plan.id, "success")
         compose.keep_plan(services, plan, steps, **target)
     else:

@@ -51,6 +51,7 @@ ONE_DOOR = {
         "cli_keys",
         "cli_reconcile",
         "cli_runs",
+        "cli_submit",
         "cli_sync",
         "servers",
         "terminal",

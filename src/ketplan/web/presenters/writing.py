@@ -73,11 +73,11 @@ class ReceiptView:
         return self.standing + self.replaced == self.total
 
 
-def preview(steps: Sequence[Step], base: str, known: Known, scope: str) -> tuple[PreviewRow, ...]:
+def preview(steps: Sequence[Step], base: str, known: Known, scope: str | None) -> tuple[PreviewRow, ...]:
     return tuple(_preview_row(step, base, known, scope) for step in steps)
 
 
-def _preview_row(step: Step, base: str, known: Known, scope: str) -> PreviewRow:
+def _preview_row(step: Step, base: str, known: Known, scope: str | None) -> PreviewRow:
     shaped = shape(known.profile, step.resource) if step.verb is Verb.CREATE else Shaped(step.resource)
     refused = refusal(step.type, step.verb, known, scope)
     if shaped.lacks and not refused:
@@ -99,7 +99,7 @@ def _is_booked(step: Step, known: Known) -> bool:
     return offered and step.verb is Verb.CREATE and is_for_booking(step.resource)
 
 
-def refusal(kind: str, verb: Verb, known: Known, scope: str) -> str:
+def refusal(kind: str, verb: Verb, known: Known, scope: str | None) -> str:
     """Why the EHR will not take it: by its kind, by what it says, granted and refused before."""
     return known.ability(kind, verb.value, scope, _many(kind)).why
 
