@@ -71,7 +71,7 @@ class Site:
     def midnights(self, ordinals: Ints) -> Ints:
         """The same for many days at once; those before and after all visits count as the nearest known."""
         first, table = self._known_midnights
-        return table[np.clip(ordinals - first, 0, len(table) - 1)]
+        return table.take(ordinals - first, mode="clip")
 
     @cached_property
     def _known_midnights(self) -> tuple[int, Ints]:

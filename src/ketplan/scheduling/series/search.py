@@ -266,7 +266,7 @@ def _nodes(site: Site, order: list[Wanted], given_up: GivenUp, leave_out: bool) 
         if node.parent:
             nodes[node.parent.earlier].children.append(n)
         for i in range(n):
-            if not (fixed[i] and fixed[n]) and _meet(nodes[i], node, request.rest_hours):
+            if not (fixed[i] and fixed[n]):
                 company = Company(order[i], order[n], (lengths[i], lengths[n]), site, given_up)
                 bond = _bond(nodes, i, n, company)
                 node.bonds += [bond] if bond else []
@@ -274,14 +274,11 @@ def _nodes(site: Site, order: list[Wanted], given_up: GivenUp, leave_out: bool) 
 
 
 def _bond(nodes: list[Node], first: int, last: int, tie: Tie | Company) -> Bond | None:
+    """None where it makes no difference."""
     known, wanted = nodes[first].openings, nodes[last].openings
+    if not tie.minds(known.days, wanted.days):
+        return None
     return Bond.of(first, last, tie.reach(known.starts, known.days), wanted.starts)
-
-
-def _meet(one: Node, other: Node, rest_hours: int) -> bool:
-    """Whether two visits could come so near each other that they mind."""
-    days, others, near = one.openings.days, other.openings.days, 3 + rest_hours // 24
-    return bool(days.size and others.size and days[0] - near <= others[-1] and others[0] - near <= days[-1])
 
 
 def _grown(nodes: list[Node], costs: list[Ints]) -> int:

@@ -49,6 +49,13 @@ class Tie:
     def bounded(self) -> bool:
         return self.link.hours[1] is not None or self.link.days[1] is not None or self.link.wished is not None
 
+    def minds(self, days: Ints, others: Ints) -> bool:
+        """Whether it can matter to visits on those days: what only keeps apart does not when they are."""
+        if self.bounded or not self.forwards or not days.size or not others.size:
+            return True
+        apart = self.link.days[0] + (self.link.hours[0] + 23) // 24 + 2
+        return bool(others[0] < days[-1] + apart)
+
     def reach(self, starts: Ints, days: Ints) -> Reach:
         allowed = (self._onwards if self.forwards else self._backwards)(starts, days)
         if self.link.wished is None:
@@ -92,6 +99,13 @@ class Company:
                 self._after = max(self._after, rest)
             else:
                 self._before = max(self._before, rest)
+
+    def minds(self, days: Ints, others: Ints) -> bool:
+        """Whether visits on those days could come so near each other that it matters."""
+        near = 3 + self._site.request.rest_hours // 24
+        return bool(
+            days.size and others.size and days[0] - near <= others[-1] and others[0] - near <= days[-1]
+        )
 
     def reach(self, starts: Ints, days: Ints) -> Reach:
         low, high = starts - self._before, starts + self._after
