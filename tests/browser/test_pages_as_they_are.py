@@ -165,8 +165,8 @@ def test_a_word_opens_its_card_by_keyboard_and_closes_again(page: Any, clinic: A
 BOXES = """() => [...document.querySelectorAll("main section, main nav, main aside, .bar, header.top")]
   .filter(box => box.checkVisibility() && !box.closest("section section"))
   .map(box => { const r = box.getBoundingClientRect(), w = innerWidth;
-    const name = box.getAttribute("aria-labelledby") || box.getAttribute("aria-label") || box.className || "section";
-    return [name, Math.round(20 * r.left / w), Math.round(20 * r.width / w)]; })"""
+    const name = box.getAttribute("aria-labelledby") || box.getAttribute("aria-label") || box.className;
+    return [name || "section", Math.round(20 * r.left / w), Math.round(20 * r.width / w)]; })"""
 PAGES = {"plan": "", "preview": "preview", "scales": "instruments", "intake": "intake"}
 
 

@@ -80,7 +80,15 @@ async function tick() {
   if (box.open) count();
 }
 
+// A page that is open goes on being readable; it says that nothing can be sent.
+function network() {
+  document.getElementById("offline").hidden = navigator.onLine;
+  if (navigator.onLine) saveAll();
+}
+
 learn(box.dataset);
+addEventListener("offline", network);
+addEventListener("online", network);
 lastUse = Date.now();
 for (const kind of ["pointerdown", "keydown", "input", "wheel"]) addEventListener(kind, used, { passive: true });
 tabs?.addEventListener("message", () => Date.now() - lastUse >= once && stay());
