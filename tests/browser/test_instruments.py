@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-
 from tests.browser.journeys import launch_in_chart, launch_in_tab, workspace
 
 
@@ -34,20 +32,6 @@ def test_given_a_launch_in_the_chart_when_a_gad7_is_filled_in_then_the_score_is_
     frame.get_by_role("link", name="Back to the plan").click()
     workspace(frame, "Ditherington")
     assert total["id"] in frame.locator("#ready").inner_html()
-
-
-@pytest.mark.parametrize("width", [1280, 320])
-def test_pages_are_accessible_and_fit(page: Any, clinic: Any, width: int) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    page.set_viewport_size({"width": width, "height": 800})
-    launch_in_tab(page, clinic, "age-70", "")
-    base = page.url
-    for address in ("instruments", "instruments/PHQ-9", "instruments/Y-BOCS", "instruments/C-SSRS"):
-        page.goto(f"{base}{address}")
-        page.wait_for_load_state()
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, address
-        found = axe.run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]})
-        assert found.violations_count == 0, found.generate_report()
 
 
 def test_without_javascript_answers_are_counted_and_a_warning_sign_is_said_at_once(

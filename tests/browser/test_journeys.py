@@ -1,4 +1,4 @@
-"""What clinicians do, from the chart: in the EHR's frame on another site, with third-party cookies blocked, on
+"""What clinicians do, from the chart: in the frame of an EHR on another site, third-party cookies blocked, on
 a desk and on a tablet."""
 
 from __future__ import annotations

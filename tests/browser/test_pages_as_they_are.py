@@ -33,7 +33,10 @@ SIZES = """() => performance.getEntriesByType("resource").concat(performance.get
   .map(e => [new URL(e.name).pathname.replace(/\\/l\\/[^/]+/, "/l"), e.decodedBodySize])"""
 
 # The page below the launch's address, and what says that it is there.
-BEFORE = ("", "intake", "instruments", "instruments/GAD-7", "preview", "words", "unsent", "sessions")
+BEFORE = (
+    *("", "intake", "preview", "words", "unsent", "sessions"),
+    *("instruments", "instruments/GAD-7", "instruments/Y-BOCS", "instruments/C-SSRS"),
+)
 AFTER = (
     *("", "written", "review", "course", "differences", "adverse-events", "sessions", "instruments/PHQ-9"),
     *(f"sessions/infusion-3/{part}" for part in ("before", "during", "leaving", "close")),

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-
 from tests.browser.journeys import COORDINATOR, launch_in_chart, launch_in_tab, sign
 
 
@@ -75,20 +73,6 @@ def test_given_another_browser_then_a_copied_address_opens_nothing(
     answer = stranger.goto(page.url)
     assert answer.status == 404
     stranger.context.close()
-
-
-@pytest.mark.parametrize("width", [1280, 320])
-def test_pages_are_accessible_and_fit(page: Any, clinic: Any, width: int) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    page.set_viewport_size({"width": width, "height": 800})
-    launch_in_tab(page, clinic, "suicide-risk", "")
-    for address in ("", "intake", "preview"):
-        page.goto(page.url.split("/l/")[0] + "/l/" + page.url.split("/l/")[1].split("/")[0] + f"/{address}")
-        page.wait_for_load_state()
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= width, address
-        found = axe.run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]})
-        assert found.violations_count == 0, found.generate_report()
 
 
 def test_without_javascript_the_job_is_done_all_the_same(browser: Any, clinic: Any) -> None:
