@@ -66,6 +66,7 @@ class RunStatus:
     state: RunState
     round: int = 0
     worker: str = ""
+    version: str = ""
 
 
 @dataclass(frozen=True)
@@ -128,14 +129,18 @@ class Runs:
             return RunStatus(RunState.UNKNOWN)
         newest = max(found, key=lambda w: _round(w.workflow_id))
         state = _STATES.get(newest.status, RunState.ENDED)
-        return RunStatus(state, _round(newest.workflow_id), newest.executor_id or "")
+        return RunStatus(
+            state, _round(newest.workflow_id), newest.executor_id or "", newest.app_version or ""
+        )
 
     def retry(self, plan_id: str, revision: int) -> None:
         """Try now: the pause before a waiting round ends, and after an ended run comes another round."""
         newest = self.status(plan_id, revision)
-        if newest.state is RunState.QUEUED:
+        if newest.state is RunState.QUEUED and newest.version in ("", self._version):
             self._client.set_workflow_delay(_id(plan_id, revision, newest.round), delay_seconds=0)
         elif newest.state is not RunState.RUNNING:
+            if newest.state is RunState.QUEUED:  # under another version, which may have no worker any more
+                self._client.cancel_workflow(_id(plan_id, revision, newest.round))
             self._start(plan_id, revision, newest.round + 1)
 
     def take_over(self, worker: str) -> int:
