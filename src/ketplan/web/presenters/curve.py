@@ -28,7 +28,9 @@ def curve(now: CourseNow, limits: Limits) -> Picture | None:
     first = min(days)
     x = picture.x_axis(0, max(SHORTEST_DAYS, (max(days) - first).days))
     y = picture.y_axis(row.minimum, row.maximum)
-    doses = tuple(_dose(d, x, first) for d in now.happened.doses)
+    given = now.happened.doses
+    in_mg = all(d.mg is not None for d in given)
+    doses = tuple(_dose(d, x, first) for d in given)
     return Picture(
         "curve",
         f"{row.title} over the course",
@@ -39,7 +41,7 @@ def curve(now: CourseNow, limits: Limits) -> Picture | None:
         str(row.minimum),
         _stripes(row, y),
         _levels(row, known, now, limits, y),
-        picture.lanes([Lane("doses", doses, "Dose")]),
+        picture.lanes([Lane("doses, mg" if in_mg else "doses", doses, "Dose")]),
         note="A filled dot is a response; the bands are the scale's own. Every number stands in the table.",
     )
 
