@@ -299,7 +299,7 @@ main.add_command(cli_keys.keys)
 main.add_command(cli_keys.backend_check)
 main.add_command(cli_ehr.scopes)
 main.add_command(cli_reconcile.reconcile)
-for command in (cli_sync.sync, cli_sync.calendar, cli_sync.reminders):
+for command in (cli_sync.sync, cli_sync.subscribe, cli_sync.calendar, cli_sync.reminders):
     main.add_command(command)
 
 

@@ -103,6 +103,29 @@ def _in_words(told: dict[str, Any]) -> str:
 
 
 @click.command()
+@click.argument("name", metavar="EHR")
+@sentences
+def subscribe(name: str) -> None:
+    """Ask an EHR to say when a visit has changed (an R4 Subscription), as a hint to look again.
+
+    It is told no more than ketplan's address and a secret of its own. Said twice, it is one Subscription.
+    """
+    from ketplan.cli_ehr import configured
+    from ketplan.config import signing_key
+    from ketplan.ehr.subscription import secret_for
+    from ketplan.ehr.subscription import subscribe as ask
+
+    nightly = _nightly()
+    settings = nightly.services.settings
+    ehr = configured(settings, name)
+    if not ehr.hints:
+        raise InputError(f"[[ehr]] {name} does not say hints = true, so nobody would listen.")
+    endpoint = f"{settings.public_url}/hooks/{name}"
+    id = ask(nightly.client(ehr), endpoint, secret_for(signing_key(settings), ehr.iss))
+    say(f"The EHR keeps it as Subscription/{id}.")
+
+
+@click.command()
 @click.option("--server", "name", metavar="NAME", required=True, help="An EHR of the settings file.")
 @click.option("--of", "reference", metavar="REFERENCE", help="Whose: Practitioner/ID or Location/ID.")
 @click.option("--to", "target", type=click.Path(dir_okay=False), help="A file instead of the terminal.")

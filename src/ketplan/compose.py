@@ -32,6 +32,7 @@ from ketplan.store.audit import AuditTrail
 from ketplan.store.database import open_database
 from ketplan.store.drafts import DraftWorks
 from ketplan.store.grants import Grants
+from ketplan.store.hints import Hints
 from ketplan.store.journal import Journal, JournalEntry, StepState
 from ketplan.store.keys import SigningKeys
 from ketplan.store.launches import LiveSessions, PendingLaunches
@@ -86,6 +87,7 @@ class Services:
     retention: Retention
     observed: ObservedRefusals
     visits: SyncedVisits
+    hints: Hints
     to_dos: ToDos
     vendors: Vendors
 
@@ -114,6 +116,7 @@ def open_services(settings: Settings) -> Services:
         Retention(database),
         ObservedRefusals(database),
         SyncedVisits(database),
+        Hints(database),
         ToDos(database),
         vendors(settings),
     )

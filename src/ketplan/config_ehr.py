@@ -57,7 +57,7 @@ class Ehr:
     """One EHR that may launch ketplan. `scopes` empty: ketplan's own list. `iss` is the FHIR base.
 
     `profile` empty: recognised by its address or by what it says of itself. `proof` None: by the secret when
-    there is one, else as a public client.
+    there is one, else as a public client. `hints`: it may say that something has changed.
     """
 
     name: str
@@ -74,6 +74,7 @@ class Ehr:
     nonce_optional: bool = False
     id_token_optional: bool = False
     backend: Backend | None = None
+    hints: bool = False
 
     @property
     def client(self) -> Client:
@@ -120,7 +121,17 @@ def _ehr(table: Any, known: set[str], environ: Mapping[str, str]) -> Ehr:
         nonce_optional=_is_optional(table, "nonce", where),
         id_token_optional=_is_optional(table, "id_token", where),
         backend=_backend(table, where),
+        hints=_hints(table, where),
     )
+
+
+def _hints(table: Mapping[str, Any], where: str) -> bool:
+    hints = table.get("hints", False)
+    if type(hints) is not bool:
+        raise ConfigError(f"hints in {where} must be true or false.")
+    if hints and "backend_client_id" not in table:
+        raise ConfigError(f"hints in {where} needs backend_client_id: nobody else looks again.")
+    return hints
 
 
 def _iss(iss: str, where: str) -> str:

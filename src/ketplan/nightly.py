@@ -49,6 +49,15 @@ class Nightly:
         for _ in self.through():
             pass
 
+    def hinted(self) -> None:
+        """Those alone that have said that something changed; where that fails, the night comes anyway."""
+        for ehr in self.ehrs:
+            if ehr.hints and self.services.hints.take(ehr.iss.rstrip("/")):
+                try:
+                    self.sync(ehr)
+                except KetplanError as error:
+                    log.warning("looking again at an EHR failed: %s", type(error).__name__)
+
     def through(self) -> Iterator[tuple[Ehr, Tally | KetplanError]]:
         for ehr in self.ehrs:
             try:

@@ -36,6 +36,7 @@ FIRST_PAUSE, LONGEST_PAUSE, LONGEST_ASKED = 2.0, 900.0, 3600.0
 ROUNDS = 40
 """More than eight hours of trying; then somebody has to look."""
 BEAT_SECONDS = 5.0
+HINTED = "*/5 * * * *"
 FORGOTTEN = timedelta(minutes=1)
 """So long a confirmed plan may be without a run before a worker starts one for it."""
 
@@ -233,12 +234,15 @@ def make_worker(settings: Settings, name: str | None = None, at_once: int = 8) -
 
 
 def sync_schedules(syncing: Nightly) -> tuple[Schedule, ...]:
-    """The nightly look at every EHR's calendar; none where the site has not set its hour."""
-    site = syncing.services.settings.site
-    if site.sync_at is None:
-        return ()
-    cron = f"{site.sync_at.minute} {site.sync_at.hour} * * *"
-    return (Schedule("sync-visits", cron, site.timezone, syncing.run),)
+    """The nightly look at every EHR's calendar where the site has set its hour, and the one for those that
+    say when something has changed."""
+    settings, found = syncing.services.settings, []
+    zone, at = settings.site.timezone, settings.site.sync_at
+    if at is not None:
+        found.append(Schedule("sync-visits", f"{at.minute} {at.hour} * * *", zone, syncing.run))
+    if any(ehr.hints for ehr in settings.ehrs):
+        found.append(Schedule("sync-hinted", HINTED, zone, syncing.hinted))
+    return tuple(found)
 
 
 def _new_id() -> str:

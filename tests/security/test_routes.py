@@ -24,6 +24,7 @@ OPEN = {
     "launch.start_across": "the same, for work across patients",
     "launch.callback": "does nothing without the state of this browser's own launch",
     "keys.published": "public keys, which are there to be read",
+    "hooks.knock": "takes nobody's word: with the EHR's own secret it marks that somebody should look again",
     "doctor.show": "only where the site opens it, only about EHRs of the settings, one at a time",
 }
 ACROSS = "/c/<lid>/"

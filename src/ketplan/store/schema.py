@@ -196,6 +196,12 @@ class Schema:
             Column("http_status", Integer, nullable=False),
             Column("at", Moment, nullable=False),
         )
+        self.look_again = Table(
+            "look_again",
+            tables,
+            Column("iss", String(500), primary_key=True),
+            Column("at", Moment, nullable=False),
+        )
         self.audit = Table(
             "audit",
             tables,

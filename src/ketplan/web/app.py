@@ -31,6 +31,7 @@ from ketplan.web import (
     glossary,
     guide,
     handing_out,
+    hooks,
     idle,
     in_the_room,
     instruments,
@@ -159,6 +160,7 @@ def create_app(
         glossary,
         guide,
         doctor_page,
+        hooks,
     ):
         app.register_blueprint(room.routes)
     app.register_blueprint(doctor_page.staff_routes)

@@ -1,4 +1,4 @@
-"""What the coordinator's day and the clinic's calendar keep.."""
+"""What the coordinator's day and the clinic's calendar keep."""
 
 from __future__ import annotations
 
@@ -12,6 +12,12 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.create_table(
+        "look_again",
+        sa.Column("iss", sa.String(length=500), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("iss"),
+    )
     op.create_table(
         "to_do",
         sa.Column("id", sa.String(length=64), nullable=False),
@@ -50,3 +56,4 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_to_do_iss"))
 
     op.drop_table("to_do")
+    op.drop_table("look_again")
