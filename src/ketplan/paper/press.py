@@ -57,7 +57,7 @@ def _weasyprint() -> Any:
 def _refusing(library: Any) -> Any:
     """Whatever a page may hold, making paper of it opens no file and no connection."""
 
-    class Refusing(library.urls.URLFetcher):  # type: ignore[misc,name-defined]
+    class Refusing(library.urls.URLFetcher):  # type: ignore[misc]
         asked = False
 
         def fetch(self, url: str, headers: Any = None) -> Any:
