@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
@@ -94,9 +94,7 @@ def week(courses: Iterable[CourseSeen], monday: date, by: By, moment: Moment) ->
     used = {moment.day(visit.start) for _, visit in found}
     shown = [d for d in days(monday, sunday) if d.weekday() < 5 or d in used]
     hours = [clinic.hours[d.weekday()] for d in shown if d.weekday() in clinic.hours] or [(time(8), time(18))]
-    lines = [
-        Line(reference, names[reference], tuple(_laned(mine, moment))) for reference, mine in taken.items()
-    ]
+    lines = [Line(reference, names[reference], _laned(mine, moment)) for reference, mine in taken.items()]
     return Week(
         monday,
         tuple(shown),
@@ -158,11 +156,40 @@ def _lines_of(visit: VisitSeen, by: By) -> Iterator[tuple[str, str]]:
         yield "", UNNAMED[by]
 
 
-def _laned(mine: Sequence[tuple[CourseSeen, VisitSeen]], moment: Moment) -> Iterator[Stay]:
+def in_pages(lines: Iterable[Line], most: int) -> list[list[Line]]:
+    """The lines in pages of at most so many visits; a line with more than that goes on on the next."""
+    pages: list[list[Line]] = [[]]
+    for line in lines:
+        for start in range(0, len(line.stays), most):
+            some = _lanes(line.stays[start : start + most])
+            if pages[-1] and sum(len(one.stays) for one in pages[-1]) + len(some) > most:
+                pages.append([])
+            pages[-1].append(replace(line, stays=some))
+    return pages
+
+
+def _laned(mine: Sequence[tuple[CourseSeen, VisitSeen]], moment: Moment) -> tuple[Stay, ...]:
+    in_order = sorted(mine, key=lambda pair: (pair[1].start, pair[0].plan, pair[1].key))
+    zone = moment.clinic.tz
+    return _lanes(
+        Stay(
+            course,
+            visit,
+            visit.start.astimezone(zone),
+            visit.end.astimezone(zone),
+            0,
+            visit.stands and visit.status != "pending",
+        )
+        for course, visit in in_order
+    )
+
+
+def _lanes(stays: Iterable[Stay]) -> tuple[Stay, ...]:
+    """Each in the first lane that is free at its start."""
     ends: list[datetime] = []
-    for course, visit in sorted(mine, key=lambda pair: (pair[1].start, pair[0].plan, pair[1].key)):
-        lane = next((n for n, end in enumerate(ends) if end <= visit.start), len(ends))
-        ends[lane : lane + 1] = [visit.end]
-        start, end = (at.astimezone(moment.clinic.tz) for at in (visit.start, visit.end))
-        sure = visit.stands and visit.status != "pending"
-        yield Stay(course, visit, start, end, lane, sure)
+    found = []
+    for stay in stays:
+        lane = next((n for n, end in enumerate(ends) if end <= stay.visit.start), len(ends))
+        ends[lane : lane + 1] = [stay.visit.end]
+        found.append(replace(stay, lane=lane))
+    return tuple(found)

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from flask import render_template, request, url_for
 
-from ketplan.scheduling.coordinating.board import By, Line, Stay, Week, month, week
+from ketplan.scheduling.coordinating.board import By, Line, Stay, Week, in_pages, month, week
 from ketplan.scheduling.coordinating.choosing import monday
 from ketplan.scheduling.coordinating.figures import outcomes
 from ketplan.web.clinic.desk import Clinic, open_clinic
@@ -56,7 +56,7 @@ def show_week(lid: str) -> str:
     day = week_of(request.args.get("week", "")) or monday(clinic.moment.today)
     by = By.PEOPLE if request.args.get("by") == By.PEOPLE else By.CHAIRS
     found = week(clinic.courses, day, by, clinic.moment)
-    parts = _parts(found.lines)
+    parts = in_pages(found.lines, MOST_VISITS)
     asked = request.args.get("page", "1")
     page = min(int(asked), len(parts)) if asked.isascii() and asked.isdigit() and int(asked[:4]) > 0 else 1
     bands = _bands(clinic, found, parts[page - 1])
@@ -123,16 +123,6 @@ def _first(text: str, today: date) -> date:
         return date.fromisoformat(f"{text[:7]}-01")
     except ValueError:
         return today.replace(day=1)
-
-
-def _parts(lines: tuple[Line, ...]) -> list[list[Line]]:
-    """The lines in pages of bearable weight; a line is never torn."""
-    parts: list[list[Line]] = [[]]
-    for line in lines:
-        if parts[-1] and sum(len(one.stays) for one in parts[-1]) + len(line.stays) > MOST_VISITS:
-            parts.append([])
-        parts[-1].append(line)
-    return parts
 
 
 def _bands(clinic: Clinic, found: Week, lines: list[Line]) -> list[Band]:

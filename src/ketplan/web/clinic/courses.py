@@ -121,9 +121,7 @@ def _visits(
             resources=tuple(_actors(resource)),
             done=record in closed,
         )
-        live = gathering.stands.get((plan.plan_id, key))
-        if live is not None and live.patient != plan.patient_id:
-            live = None  # an appointment of somebody else that names this plan
+        live = gathering.stands.get((plan.patient_id, plan.plan_id, key))
         yield _with(planned, live, known.get(key), gathering)
 
 

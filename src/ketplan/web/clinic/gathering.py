@@ -31,16 +31,19 @@ BEHIND, AHEAD = timedelta(days=42), timedelta(days=49)
 """The days of the calendar that are asked for; what lies outside is known from the last sync alone."""
 NAME = "ketplan_clinic"
 
+Place = tuple[str, str, str]
+"""The id of a patient, a plan's id, and the key of a visit."""
+
 
 @dataclass
 class Gathering:
-    """One reading, under way or done. `stands` has what was found by plan and visit; `calendar` says that
+    """One reading, under way or done. `stands` has what was found; `calendar` says that
     every appointment of these days was asked for and came."""
 
     began: datetime
     seen: datetime
     contacts: Mapping[str, Contact] = field(default_factory=dict, repr=False)
-    stands: Mapping[tuple[str, str], Stands] = field(default_factory=dict, repr=False)
+    stands: Mapping[Place, Stands] = field(default_factory=dict, repr=False)
     calendar: bool = False
     problems: tuple[str, ...] = ()
     read_at: datetime | None = None
@@ -111,18 +114,20 @@ def _read(gathering: Gathering, session: ClinicSession) -> None:
 
 def _stands(
     resources: Sequence[dict[str, Any]], contacts: Mapping[str, Contact], iss: str
-) -> dict[tuple[str, str], Stands]:
-    """By plan and visit; of several appointments for one visit the one that still stands."""
+) -> dict[Place, Stands]:
+    """Of several appointments for one visit the one that still stands. One of somebody else that names the
+    plan of another is kept apart."""
     synced = desk().services.visits.of_server(iss)
     named = {v.reference: (p.plan_id, v.key) for p in synced for v in p.visits if v.reference}
-    found: dict[tuple[str, str], Stands] = {}
+    found: dict[Place, Stands] = {}
     for raw in resources:
         one = read_stands(raw, desk().practice.zone, named)
         if one is None or one.patient not in contacts:
             continue
-        known = found.get((one.plan, one.key))
+        place = one.patient, one.plan, one.key
+        known = found.get(place)
         if known is None or _ended(known) or not _ended(one):
-            found[one.plan, one.key] = one
+            found[place] = one
     return found
 
 
