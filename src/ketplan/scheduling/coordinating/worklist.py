@@ -184,7 +184,7 @@ def _matter(course: CourseSeen, visit: VisitSeen, moment: Moment, clash: str) ->
         return Kind.CONFLICT, clash
     if course.held and visit.status not in ("booked", "pending"):
         return None  # what is not wanted for now needs no time
-    if visit.start < moment.now:
+    if visit.start < moment.now or visit.status == "noshow":
         return _past(visit, moment)
     if visit.status in CAME_TO_NOTHING | ONLY_ASKED_FOR | {""}:
         return _without_time(course, visit, moment)
@@ -212,7 +212,7 @@ def _without_time(course: CourseSeen, visit: VisitSeen, moment: Moment) -> tuple
     if visit.start > moment.now + timedelta(days=HOUSE_AHEAD_DAYS):
         return None
     when = moment.words(visit.start)
-    if visit.status in ("cancelled", "noshow"):
+    if visit.status == "cancelled":
         return Kind.NOT_BOOKED, f"It was cancelled in the EHR; planned for {when}."
     if visit.status in ONLY_ASKED_FOR:
         return Kind.NOT_BOOKED, f"Only proposed so far, for {when}."
