@@ -56,10 +56,10 @@ def booked(rnd: random.Random, dates: Sequence[date], minutes: int, full: float)
                 yield Busy(begins, begins + timedelta(minutes=minutes))
 
 
-def one_patient(full: float, seed: int) -> Request:
-    """One course before three calendars, 120 days of quarter hours, so much of them taken."""
+def one_patient(full: float, seed: int, length: int = 120) -> Request:
+    """One course before three calendars, so many days of quarter hours, so much of them taken."""
     rnd = random.Random(seed)  # noqa: S311 - a benchmark
-    dates = [MONDAY + timedelta(days=n) for n in range(120)]
+    dates = [MONDAY + timedelta(days=n) for n in range(length)]
     resources: list[Resource] = []
     for service, minutes in (("chair", 180), ("prescriber", 30), ("therapist", 60)):
         busy = list(booked(rnd, dates, minutes, full))

@@ -6,11 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from ketplan.scheduling.capacity import capacity
-from ketplan.scheduling.series.model import Resource
+from ketplan.scheduling.capacity import capacity, first_start
+from ketplan.scheduling.series.course import course_request
+from ketplan.scheduling.series.model import Request, Resource
 from ketplan.scheduling.series.staff import from_hours
 from ketplan.scheduling.timetable import Busy
-from tests.scheduling.builders import MONDAY, a_clinic, busy, moment
+from tests.scheduling.builders import MONDAY, a_clinic, a_course, busy, moment
 
 WEEK = (MONDAY, MONDAY + timedelta(days=6))
 CLINIC = a_clinic()
@@ -68,3 +69,17 @@ def test_a_booking_that_spans_the_lunch_break_of_two_parts_is_counted_once() -> 
     assert parts.free == half.free[:1]
     found = capacity(CLINIC, [parts], {"chair-1": [Busy(begins, ends)]}, WEEK)
     assert [(d.ceiling, d.room) for d in found.days] == [(3, 0), *[(0, 0)] * 4]
+
+
+def test_the_first_day_on_which_a_course_can_start() -> None:
+    year = (MONDAY, MONDAY + timedelta(days=400))
+    people = staff(year, chair=1, prescriber=1, therapist=1)
+    full = [busy(MONDAY + timedelta(days=n), "08:00", "18:00") for n in range(5)]
+    chair = from_hours("chair-1", "", "chair", CLINIC, year, busy=full)
+
+    def from_day(day: object) -> Request:
+        early = moment(MONDAY - timedelta(days=3), "09:00")
+        return course_request(a_course(day), CLINIC, not_before=early, resources=[chair, *people[1:]])  # type: ignore[arg-type]
+
+    assert first_start(from_day, year) == MONDAY + timedelta(days=1)
+    assert first_start(from_day, (MONDAY, MONDAY)) is None

@@ -14,14 +14,16 @@ from datetime import date, time, timedelta
 
 from ketplan.scheduling.clinic_hours import Clinic
 from ketplan.scheduling.resources import CHAIR, NURSE, PRESCRIBER, Need
-from ketplan.scheduling.series.model import Dates, Request, Resource, Series
-from ketplan.scheduling.series.planning import plan
+from ketplan.scheduling.series.model import Dates, Request, Resource
+from ketplan.scheduling.series.openings import Site
+from ketplan.scheduling.series.search import best_series
 from ketplan.scheduling.series.staff import without
 from ketplan.scheduling.timetable import Busy
 from ketplan.scheduling.wall_clock import days, edge, grid, instant
 
-# House default: a dose with preparation and two hours of observation.
+# House defaults: a dose with preparation and two hours of observation; how hard one start is tried.
 HOUSE_DOSE_MINUTES = 180
+HOUSE_WIDTHS = (16, 64)
 
 Stretch = tuple[float, float]
 Free = dict[str, list[list[Stretch]]]
@@ -116,19 +118,14 @@ def dose_needs(clinic: Clinic) -> tuple[Need, ...]:
     return Need(CHAIR), Need(NURSE), Need(PRESCRIBER, clinic.prescriber_minutes)
 
 
-def first_start(
-    request_from: Callable[[date], Request], dates: Dates, accept: Callable[[Series], bool] | None = None
-) -> date | None:
+def first_start(request_from: Callable[[date], Request], dates: Dates) -> date | None:
     """The first of the dates from which a whole course finds its times, or None when it never does.
 
-    `request_from` makes the request of a course that starts on a day; `accept` may ask for more than that
-    every visit has a time.
+    `request_from` makes the request of a course that starts on a day.
     """
-    for day in days(*dates):
-        found = plan(request_from(day))
-        if not found.refused and (accept is None or accept(found)):
-            return day
-    return None
+    return next(
+        (day for day in days(*dates) if best_series(Site(request_from(day)), widths=HOUSE_WIDTHS)), None
+    )
 
 
 def _less(resource: Resource, busy: Iterable[Busy]) -> Resource:

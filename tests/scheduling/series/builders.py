@@ -96,8 +96,14 @@ def _anywhere(request: Request, visit: Wanted) -> Iterator[Chosen]:
             end = (start.astimezone(ZoneInfo("UTC")) + timedelta(minutes=visit.minutes)).astimezone(zone)
             for team in product(*people):
                 c = Chosen(visit, start, end, Level.PREFERRED, "tried", tuple(r.reference for r in team))
-                if _priced_alone(request, c):
+                if _as_booked(request, c) and _priced_alone(request, c):
                     yield c
+
+
+def _as_booked(request: Request, c: Chosen) -> bool:
+    """A booked visit that keeps its time keeps its people."""
+    spot = request.standing.get(c.visit.key)
+    return spot is None or spot.start != c.start or spot.resources == c.resources
 
 
 def _priced_alone(request: Request, c: Chosen) -> bool:
@@ -109,6 +115,7 @@ def _priced_alone(request: Request, c: Chosen) -> bool:
         request.patient,
         request.resources,
         request.published,
+        {key: spot for key, spot in request.standing.items() if key == c.visit.key},
     )
     return _priced(alone, (c,)) is not None
 

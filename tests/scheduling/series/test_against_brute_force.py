@@ -1,16 +1,21 @@
-"""Random small clinics: what is planned keeps every rule, costs what it must, and is refused only rightly."""
+"""Random small clinics: what is planned keeps every rule, costs what it must, and is refused only rightly.
+
+`KETPLAN_LONG=1 python -m pytest -n 0 tests/scheduling/series` draws some hundreds of them.
+"""
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ketplan.scheduling import series
 from ketplan.scheduling.checking.series import faults
-from ketplan.scheduling.series.model import Patient, Request, Resource, Span
+from ketplan.scheduling.series.model import Firmness, Patient, Request, Resource, Span, Standing
+from ketplan.scheduling.series.replanning import Lost, Scope, request_after
 from ketplan.scheduling.series.staff import from_hours
 from ketplan.scheduling.timetable import Busy
 from tests.scheduling.builders import MONDAY
@@ -25,6 +30,7 @@ from tests.scheduling.series.builders import (
     in_order,
 )
 
+LONG = 300 if os.environ.get("KETPLAN_LONG") else 0
 ZONES = ("America/New_York", "Europe/London", "Australia/Sydney", "Australia/Lord_Howe", "Asia/Kolkata")
 DAYS = (MONDAY, date(2026, 3, 27), date(2026, 4, 3), date(2028, 2, 28), date(2026, 12, 30))
 
@@ -64,7 +70,7 @@ def _part_time(draw: st.DrawFn, clinic: object, start: date, name: str) -> Resou
 
 
 @given(requests())
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=LONG or 3, deadline=None)
 def test_the_plan_is_sound_and_as_cheap_as_brute_force(request: Request) -> None:
     found, best = series.plan(request), by_brute_force(request)
     assert faults(request, found) == []
@@ -73,8 +79,39 @@ def test_the_plan_is_sound_and_as_cheap_as_brute_force(request: Request) -> None
     assert (found.conflict is None) is (best is not None)
 
 
+@given(requests(), st.sampled_from(["dose-1", "dose-2"]), st.integers(0, 2))
+@settings(max_examples=LONG or 3, deadline=None)
+def test_least_disturbance_is_what_brute_force_finds_and_the_past_is_not_touched(
+    request: Request, lost: str, late: int
+) -> None:
+    request = replace(request, visits=request.visits[:2], links=request.links[:1])
+    first = series.plan(request)
+    stands = {
+        c.visit.key: Standing(
+            c.start,
+            c.end,
+            c.resources,
+            firmness=Firmness.CONFIRMED if c.visit.number == 2 else Firmness.BOOKED,
+        )
+        for c in first.chosen
+    }
+    assume(lost in stands)
+    booked = replace(request, standing=stands)
+    now = stands[lost].start - timedelta(hours=1)
+    change = Lost(lost, stands[lost].start.date() + timedelta(days=late))
+    after = request_after(booked, [change], now=now, scope=Scope.FOLLOWING)
+    report = series.replan(booked, [change], now=now)
+    assert faults(after, report.series) == []
+    best = by_brute_force(after)
+    assert (report.series.cost if not report.series.refused else None) == best
+    for key, spot in stands.items():
+        if spot.start < now:
+            found = report.series.get(key)
+            assert found and (found.start, found.resources) == (spot.start, spot.resources)
+
+
 @given(requests(), st.sampled_from(["chair", "therapist"]))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=LONG or 5, deadline=None)
 def test_one_more_resource_never_makes_the_best_worse(request: Request, service: str) -> None:
     span = request.resources[0].free[:2] or (
         Span(request.not_before, request.not_before + timedelta(hours=30)),
@@ -84,7 +121,7 @@ def test_one_more_resource_never_makes_the_best_worse(request: Request, service:
 
 
 @given(requests())
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=LONG or 5, deadline=None)
 def test_a_conflict_is_real_none_of_it_can_be_spared_and_its_offers_help(request: Request) -> None:
     found = series.plan(request)
     if found.conflict is None:

@@ -9,8 +9,9 @@ cheaper than what was found, none is; otherwise it is tried again with more of t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 
@@ -203,17 +204,22 @@ def best_series(
     leave_out: bool = False,
     widths: Sequence[int] = HOUSE_WIDTHS,
     people: Sequence[str] = (),
+    at: Mapping[str, int] = MappingProxyType({}),
 ) -> Found | None:
     """The cheapest series found of the request's visits (or of `only` some of them), or None for none.
 
     `given_up` names hard rules that do not count; `leave_out` allows visits to go without a time, at a cost
-    no other rule comes near; `people` are the therapists to try as the usual one (all, unless given).
+    no other rule comes near; `people` are the therapists to try as the usual one (all, unless given),
+    `at` starts that visits are bound to.
     """
     order = _order(site.request, only)
     nodes = _nodes(site, order, given_up, leave_out)
     passes: list[tuple[int, int, str | None, list[Ints]]] = []
     for person in people or site.therapists():
         costs = [_costs(site, v, n, person, given_up) for v, n in zip(order, nodes, strict=True)]
+        for k, visit in enumerate(order):
+            if visit.key in at:
+                costs[k] = np.where(nodes[k].openings.starts == at[visit.key], costs[k], NEVER)
         passes.append((_grown(nodes, costs), len(passes), person, costs))
     passes.sort(key=lambda p: p[:2])
     best: tuple[int, dict[str, Spot | None]] | None = None

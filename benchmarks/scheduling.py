@@ -1,0 +1,140 @@
+"""One patient's series and whole cohorts: ketplan beside a plain greedy and a general solver, in one run.
+
+    pip install -e '.[bench]' && python -m benchmarks.scheduling [patients ...]
+
+Times are given on the wall and, because machines are shared, of the processor; quality as the ratio to the
+proven optimum where the solver found one. Every series is put before the reference checker. The solver is
+left out where it is not installed.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from importlib.util import find_spec
+from statistics import median
+from typing import TypeVar
+
+from benchmarks.by_greedy import book
+from benchmarks.courses import MONDAY, clinic_staff, cohort, one_patient
+
+from ketplan.scheduling.checking.series import faults
+from ketplan.scheduling.cohort import fit
+from ketplan.scheduling.series import plan
+from ketplan.scheduling.series.model import Request
+from ketplan.scheduling.series.openings import Site
+from ketplan.scheduling.series.rules import Rule, weight
+
+FULL, SEEDS, SECONDS = (0.3, 0.6, 0.8), range(6), 30.0
+PATIENTS, LENGTHS = (50, 200, 1000), (60, 120, 240, 400)
+YEAR, STAFF = 365, (12, 6, 3, 20)
+LEFT_OUT = weight(Rule.LEFT_OUT)
+T = TypeVar("T")
+
+
+def timed(work: Callable[[], T]) -> tuple[T, float, float]:
+    """What it made, milliseconds on the wall, milliseconds of the processor."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    made = work()
+    return made, 1000 * (time.perf_counter() - wall), 1000 * (time.process_time() - cpu)
+
+
+def one() -> None:
+    print("One patient: 6 infusions, 14 CBT, 7 follow-ups; 120 days of quarter hours, 3 calendars")
+    print(
+        "ms on the wall / of the processor; cost, visits left out; x: cost of all as a ratio to the optimum"
+    )
+    print(
+        f"{'full':>5}{'seed':>5}{'ketplan':>14}{'cost':>9}{'greedy':>14}{'cost':>9}{'solver':>16}{'cost':>9}  ratios"
+    )
+    walls, cpus, ratios = [], [], []
+    for full in FULL:
+        for seed in SEEDS:
+            request = one_patient(full, seed)
+            plan(request)
+            made, wall, cpu = timed(lambda request=request: plan(request))  # type: ignore[misc]
+            assert not faults(request, made)
+            if not made.refused:  # an impossible course is explained as well, which takes its time
+                walls.append(wall)
+                cpus.append(cpu)
+            row = f"{full:>5}{seed:>5}{wall:>7.0f}/{cpu:<6.0f}{said(made.cost)}"
+            greedy, wall, cpu = timed(lambda request=request: book(Site(request)))  # type: ignore[misc]
+            row += f"{wall:>7.0f}/{cpu:<6.0f}{said(greedy.cost)}"
+            optimum, words = solved(request)
+            row += words
+            if optimum:
+                ratios.append(made.cost / optimum)
+                row += f"  x {made.cost / optimum:.3f}, greedy x {greedy.cost / optimum:.3g}"
+            print(row, flush=True)
+    print(
+        f"median of those with a time for every visit: {median(walls):.0f} ms, {median(cpus):.0f} ms of processor"
+    )
+    if ratios:
+        print(
+            f"the optimum itself in {sum(r == 1 for r in ratios)} of {len(ratios)}, at worst x {max(ratios):.3f}"
+        )
+
+
+def said(cost: int) -> str:
+    out, rest = divmod(cost, LEFT_OUT)
+    return f"{rest:>6}{f' -{out}' if out else '':<3}"
+
+
+def solved(request: Request) -> tuple[int | None, str]:
+    if not find_spec("ortools"):
+        return None, "   not installed"
+    from benchmarks.by_solver import solve
+
+    found, wall, cpu = timed(lambda: solve(Site(request), SECONDS))
+    words = f"{wall:>9.0f}/{cpu:<6.0f}" + (said(found.cost) if found.cost else "     none")
+    return (found.cost if found.proven else None), words
+
+
+def horizon() -> None:
+    print("\nOne patient, 60 % full, by the length of the calendars: processor ms")
+    for length in LENGTHS:
+        times = [
+            timed(lambda n=n, s=s: plan(one_patient(0.6, s, n)))[2] for s in (0, 2, 5) for n in (length,)
+        ]  # type: ignore[misc]
+        made = [timed(lambda n=n, s=s: one_patient(0.6, s, n))[2] for s in (0, 2, 5) for n in (length,)]  # type: ignore[misc]
+        print(f"{length:>5} days{median(times) - median(made):>8.0f}", flush=True)
+
+
+def cohorts(sizes: tuple[int, ...]) -> None:
+    chairs, nurses, prescribers, therapists = STAFF
+    print(f"\nA year of 08-18 h on weekdays, {chairs} chairs, {nurses} nurses, {prescribers} prescribers,")
+    print(f"{therapists} therapists; courses asked for evenly over the year, each acceptable for 60 days")
+    print(
+        f"{'patients':>8}{'wall s':>8}{'cpu s':>8}{'ms each':>9}{'fit in':>8}{'wait':>6}{'late':>6}{'most':>6}{'cost':>6}{'x bound':>9}{'MB':>6}"
+    )
+    for size in sizes:
+        staff, asked = clinic_staff(*STAFF, YEAR + 400), cohort(size, YEAR, YEAR + 400)
+        made, wall, cpu = timed(lambda s=staff, a=asked: fit(s, a, MONDAY + timedelta(days=YEAR)))  # type: ignore[misc]
+        costs = sum(f.series.cost for f in made.fitted)
+        bound = sum(f.series.bound for f in made.fitted)
+        asking = {course.patient: course for course in asked}
+        for f in made.fitted[:: max(1, size // 20)]:
+            request = replace(asking[f.patient].request_from(f.start), resources=tuple(staff))
+            assert not faults(request, f.series)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(
+            f"{size:>8}{wall / 1000:>8.1f}{cpu / 1000:>8.1f}{cpu / size:>9.0f}{len(made.fitted):>8}"
+            f"{len(made.waiting):>6}{made.late_median:>6.0f}{made.late_most:>6}{made.cost_spread[0]:>6}"
+            f"{costs / bound:>9.3f}{peak:>6.0f}",
+            flush=True,
+        )
+
+
+def main() -> None:
+    sizes = tuple(map(int, sys.argv[1:])) or PATIENTS
+    cohorts(sizes)
+    horizon()
+    one()
+
+
+if __name__ == "__main__":
+    main()
