@@ -37,15 +37,22 @@ def run_demo(port: int, open_browser: bool) -> None:
     from ketplan.sandbox.server import serve as serve_ehr
 
     app_url, ehr_port = f"http://localhost:{port}", port + 1
+    looking = secrets.token_urlsafe(32)  # for the one sync with which the demo's clinic begins
     with tempfile.TemporaryDirectory(prefix="ketplan-demo-") as home:
         ehr = _bound(
             ehr_port,
-            lambda: serve_ehr("127.0.0.1", ehr_port, today=_today(DEMO_SITE), launch_url=f"{app_url}/launch"),
+            lambda: serve_ehr(
+                "127.0.0.1",
+                ehr_port,
+                today=_today(DEMO_SITE),
+                launch_url=f"{app_url}/launch",
+                static_tokens={looking: "system/*.rs"},
+            ),
         )
         app = _bound(
             port, lambda: AppServer("localhost", port, lambda url: demo_settings(Path(home), url, ehr.url))
         )
-        with ehr, app, worker_of(app.settings), _clinic_of(app.settings, ehr.harbor):
+        with ehr, app, worker_of(app.settings), _clinic_of(app.settings, ehr.harbor, looking):
             click.echo(f"The pretend EHR is at {ehr.url} — open a patient and launch ketplan. Ctrl-C stops.")
             if open_browser:
                 webbrowser.open(ehr.url)
@@ -246,11 +253,11 @@ def worker_of(settings: Settings) -> Iterator[None]:
         worker.stop(patience_seconds=2)
 
 
-def _clinic_of(settings: Settings, harbor: Any) -> AbstractContextManager[None]:
+def _clinic_of(settings: Settings, harbor: Any, token: str) -> AbstractContextManager[None]:
     """Thirty patients in treatment, who come in while the demo answers already."""
     from ketplan.demo_clinic.seeding import beside
 
-    return beside(compose.open_services(settings), harbor, _today(settings.site))
+    return beside(compose.open_services(settings), harbor, _today(settings.site), token)
 
 
 def demo_settings(home: Path, app_url: str, ehr_url: str) -> Settings:

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from threading import Thread
 from typing import Any
 
-from ketplan.compose import Services
+from ketplan.compose import Services, chart, utc_now
 from ketplan.demo_clinic.roster import GROUP
 from ketplan.errors import KetplanError
 from ketplan.fhir.render import Verb, link
@@ -24,6 +24,7 @@ from ketplan.store.columns import from_json
 from ketplan.store.journal import Planned
 from ketplan.store.plans import PLAN, PlanState, StoredPlan
 from ketplan.store.sheets import SheetKey
+from ketplan.syncing import sync
 
 log = logging.getLogger("ketplan.demo")
 
@@ -31,11 +32,11 @@ Json = dict[str, Any]
 
 
 @contextmanager
-def beside(services: Services, harbor: Harbor, today: date) -> Iterator[None]:
-    """Fill the clinic while the demo answers already; another process does the work."""
+def beside(services: Services, harbor: Harbor, today: date, token: str) -> Iterator[None]:
+    """Fill the clinic while the demo answers already; another process does the work. Then it is synced once."""
     words = [sys.executable, "-m", "ketplan.demo_clinic", harbor.fhir_url, today.isoformat(), harbor.zone.key]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, encoding="utf-8") as maker:  # noqa: S603  our own words
-        reader = Thread(target=_read, args=(maker, services, harbor), daemon=True)
+        reader = Thread(target=_read, args=(maker, services, harbor, token), daemon=True)
         reader.start()
         try:
             yield
@@ -44,7 +45,7 @@ def beside(services: Services, harbor: Harbor, today: date) -> Iterator[None]:
             reader.join(5)
 
 
-def _read(maker: subprocess.Popen[str], services: Services, harbor: Harbor) -> None:
+def _read(maker: subprocess.Popen[str], services: Services, harbor: Harbor, token: str) -> None:
     assert maker.stdout
     with suppress(ValueError):  # the demo has ended, in the middle of a line
         for line in maker.stdout:
@@ -52,6 +53,17 @@ def _read(maker: subprocess.Popen[str], services: Services, harbor: Harbor) -> N
                 seed(services, harbor, from_json(line))
             except KetplanError as error:
                 log.warning("a patient of the demo clinic is left out: %s", type(error).__name__)
+        if maker.wait() == 0:
+            look(services, harbor, token)
+
+
+def look(services: Services, harbor: Harbor, token: str) -> None:
+    """The sync that a clinic would have had last night."""
+    client = chart(harbor.fhir_url, token, 1, known=services.vendors)
+    try:
+        sync(services, client, harbor.fhir_url, utc_now)
+    except KetplanError as error:
+        log.warning("the demo clinic was not synced: %s", type(error).__name__)
 
 
 def seed(services: Services, harbor: Harbor, patient: Json) -> None:
