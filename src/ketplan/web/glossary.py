@@ -139,7 +139,7 @@ def _words() -> re.Pattern[str]:
 @cache
 def _sources() -> dict[str, Card]:
     text = files("ketplan.clinical").joinpath("sources.toml").read_text("utf-8")
-    found = {}
+    found: dict[str, Card] = {}
     for row in tomllib.loads(text)["source"]:
         read = "Read" if row["read"] else "From memory, to be verified before release"
         card = Card(f"source-{_slug(row['key'])}", row["key"], row["what"], f"{read}. {row['where']}")
