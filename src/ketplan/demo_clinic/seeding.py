@@ -33,7 +33,7 @@ Json = dict[str, Any]
 
 @contextmanager
 def beside(services: Services, harbor: Harbor, today: date, token: str) -> Iterator[None]:
-    """Fill the clinic while the demo answers already; another process does the work. Then it is synced once."""
+    """Fill the clinic while the demo answers already, by another process; then sync it once."""
     words = [sys.executable, "-m", "ketplan.demo_clinic", harbor.fhir_url, today.isoformat(), harbor.zone.key]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, encoding="utf-8") as maker:  # noqa: S603  our own words
         reader = Thread(target=_read, args=(maker, services, harbor, token), daemon=True)
