@@ -25,10 +25,10 @@ from ketplan.scheduling.wall_clock import day_words, days, instant, is_weekend
 
 # House defaults: how hard one start is tried, with how many therapists, how far the next one lies behind it,
 # and how many hopeful days are looked through.
-HOUSE_WIDTHS = (16, 64)
+HOUSE_WIDTHS = (24,)
 HOUSE_THERAPISTS = 2
 HOUSE_STRIDE_DAYS = 3
-HOUSE_SEEN = 30
+HOUSE_SEEN = 15
 
 # Targets may shift by a weekend when a course begins on another day.
 _WEEKEND = timedelta(days=2)
