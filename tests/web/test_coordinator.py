@@ -20,7 +20,18 @@ from tests.web.support import COORDINATOR, ISS, SIGNER, Browser, Clock, EhrHttp,
 pytestmark = pytest.mark.writes
 
 PATIENT, OTHER = "gad-ready", "ocd-erp"
-PAGES = ("", "calls", "handover", "handover.txt", "week", "week?by=people", "month", "figures", "away")
+PAGES = (
+    "",
+    "calls",
+    "handover",
+    "handover.txt",
+    "week",
+    "week?by=people",
+    "month",
+    "figures",
+    "away",
+    "capacity",
+)
 HEAVIEST = 150_000
 Json = dict[str, Any]
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from flask import Flask, render_template
 
-from ketplan.web.clinic import absence, board, calendars, doing, patient, sessions, sheets, worklist
+from ketplan.web.clinic import absence, board, calendars, capacity, doing, patient, sessions, sheets, worklist
 from ketplan.web.clinic.desk import StillGathering
 from ketplan.web.clinic.gathering import NAME, Gatherings
 from ketplan.web.context import Run
@@ -15,7 +15,7 @@ from ketplan.web.context import Run
 
 def register(app: Flask, run: Run, now: Callable[[], datetime]) -> None:
     """`run` starts what a request does not wait for."""
-    for room in (worklist, doing, patient, sheets, board, absence, calendars):
+    for room in (worklist, doing, patient, sheets, board, absence, calendars, capacity):
         app.register_blueprint(room.routes)
     app.extensions[NAME] = Gatherings(run, now)
     app.register_error_handler(StillGathering, still_gathering)
