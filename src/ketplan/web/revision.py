@@ -319,7 +319,7 @@ def _carry_out(table: Table, revision: Revision) -> Response:
     desk().glue.keep_record(
         desk().services, revision, server=session.iss, patient_id=session.patient, now=desk().now
     )
-    note(session, f"course-{Action.REVISE.value}", revision.id)
+    note(session, "course-revise", revision.id)
     write_decision(session, revision.id)
     return redirect(url_for("revision.show", lid=session.lid, number=revision.number), 303)
 
