@@ -15,7 +15,6 @@ from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from ketplan import workflow
-from ketplan.clinical.course_states import Action
 from ketplan.clinical.plan import Clinician
 from ketplan.errors import InputError, RefusedError
 from ketplan.reconciling import chapters_of, look_at
