@@ -79,8 +79,8 @@ def show(lid: str) -> Response | str:
 @routes.post("/patient")
 def take_answers(lid: str) -> Response | tuple[str, int]:
     """Score and write what the patient answered; from here on the patient's part is over."""
+    guard_form(sessions.current())
     session, handed = _require_handed()
-    guard_form(session)
     if handed.done:
         return redirect(url_for(".show", lid=lid), 303)
     row, said = instrument(handed.instrument), request.form.to_dict()
