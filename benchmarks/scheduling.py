@@ -49,7 +49,8 @@ def one() -> None:
         "ms on the wall / of the processor; cost, visits left out; x: cost of all as a ratio to the optimum"
     )
     print(
-        f"{'full':>5}{'seed':>5}{'ketplan':>14}{'cost':>9}{'greedy':>14}{'cost':>9}{'solver':>16}{'cost':>9}  ratios"
+        f"{'full':>5}{'seed':>5}{'ketplan':>14}{'cost':>9}{'greedy':>14}{'cost':>9}"
+        f"{'solver':>16}{'cost':>9}  ratios"
     )
     walls, cpus, ratios = [], [], []
     for full in FULL:
@@ -71,11 +72,13 @@ def one() -> None:
                 row += f"  x {made.cost / optimum:.3f}, greedy x {greedy.cost / optimum:.3g}"
             print(row, flush=True)
     print(
-        f"median of those with a time for every visit: {median(walls):.0f} ms, {median(cpus):.0f} ms of processor"
+        f"median of those with a time for every visit: {median(walls):.0f} ms,"
+        f" {median(cpus):.0f} ms of processor"
     )
     if ratios:
         print(
-            f"the optimum itself in {sum(r == 1 for r in ratios)} of {len(ratios)}, at worst x {max(ratios):.3f}"
+            f"the optimum itself in {sum(r == 1 for r in ratios)} of {len(ratios)},"
+            f" at worst x {max(ratios):.3f}"
         )
 
 
@@ -109,7 +112,8 @@ def cohorts(sizes: tuple[int, ...]) -> None:
     print(f"\nA year of 08-18 h on weekdays, {chairs} chairs, {nurses} nurses, {prescribers} prescribers,")
     print(f"{therapists} therapists; courses asked for evenly over the year, each acceptable for 60 days")
     print(
-        f"{'patients':>8}{'wall s':>8}{'cpu s':>8}{'ms each':>9}{'fit in':>8}{'wait':>6}{'late':>6}{'most':>6}{'cost':>6}{'x bound':>9}{'MB':>6}"
+        f"{'patients':>8}{'wall s':>8}{'cpu s':>8}{'ms each':>9}{'fit in':>8}{'wait':>6}"
+        f"{'late':>6}{'most':>6}{'cost':>6}{'x bound':>9}{'MB':>6}"
     )
     for size in sizes:
         staff, asked = clinic_staff(*STAFF, YEAR + 400), cohort(size, YEAR, YEAR + 400)
