@@ -23,6 +23,8 @@ NAME_NO_PATIENT = {
     "workspace.reopen": "takes an answer back in this launch's draft",
     "workspace.change": "changes this launch's draft",
     "intake.save": "the answers go into this launch's draft",
+    "in_the_room.take_back": "gives this launch's device back to whoever knows its number",
+    "guide.hide_guide": "remembers in this browser that the demo's guide is not wanted",
     "idle.stay": "begins this launch's idle time anew",
     "unsent.keep": "keeps what was typed in this launch, sealed, and never sends it",
     "unsent.discard": "forgets what was typed in this launch",
