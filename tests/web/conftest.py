@@ -47,7 +47,7 @@ class RemembersCalendars:
         return self.known[start]
 
     def press(self, html: str) -> bytes:
-        """A second for each signature is too much here; what paper really makes is tested where it is made."""
+        """A second for each signature is too much here; what paper makes is tested where it is made."""
         assert "<html" in html
         return b"%PDF-1.7 of a plan"
 

@@ -86,7 +86,7 @@ def test_a_form_of_one_launch_is_none_of_another(app: Flask, browser: Browser) -
 
 
 def test_no_address_outside_a_launch_takes_forms(app: Flask) -> None:
-    """Those across patients are walked in `test_across`; a hint is taken by its secret and its words by none."""
+    """Those across patients are walked in `test_across`; a hint is known by its secret."""
     taking = {r.rule for r in rules(app, of_a_launch=False) if "POST" in methods(r)}
     assert {rule for rule in taking if not rule.startswith("/c/<lid>/")} == {"/hooks/<name>"}
 

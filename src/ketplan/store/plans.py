@@ -96,8 +96,8 @@ class Plans:
         now: datetime,
         state: PlanState = PlanState.CONFIRMED,
     ) -> StoredPlan:
-        """Keep a confirmed plan, or a later revision of it. The same again changes nothing. Another `state` is
-        for what nobody has to write any more.
+        """Keep a confirmed plan, or a later revision of it. The same again changes nothing. Another `state`
+        is for what nobody has to write any more.
 
         RefusedError when this revision, or a later one, is kept with other content, or for another patient.
         """
