@@ -83,6 +83,7 @@ def test_every_kind_is_in_the_table_and_the_order_is_its_own() -> None:
         (a_visit("cbt-2", off=6), Kind.OUT_OF_WINDOW),
         (a_visit(days=-1), Kind.MISSED),
         (a_visit(days=-1, status="noshow"), Kind.MISSED),
+        (a_visit(days=-1, status="noshow", said="The EHR has another status."), Kind.MISSED),
         (a_visit(days=-1, status="cancelled"), Kind.MISSED),
         (a_visit(days=-1, status=""), Kind.MISSED),
         (a_visit(said="The EHR has another time."), Kind.CONFLICT),

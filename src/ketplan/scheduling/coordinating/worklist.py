@@ -178,13 +178,15 @@ def _matter(course: CourseSeen, visit: VisitSeen, moment: Moment, clash: str) ->
     """What is the matter with one visit, the most urgent thing first; None when it is no row."""
     if visit.attended:
         return None
+    if visit.status == "noshow":  # that nobody came is no disagreement about the visit
+        return _past(visit, moment)
     if visit.said:
         return Kind.CONFLICT, visit.said
     if clash and visit.start > moment.now:
         return Kind.CONFLICT, clash
     if course.held and visit.status not in ("booked", "pending"):
         return None  # what is not wanted for now needs no time
-    if visit.start < moment.now or visit.status == "noshow":
+    if visit.start < moment.now:
         return _past(visit, moment)
     if visit.status in CAME_TO_NOTHING | ONLY_ASKED_FOR | {""}:
         return _without_time(course, visit, moment)
