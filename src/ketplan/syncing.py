@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, time, timedelta
 from hashlib import sha256
 from typing import Any
 
 from ketplan.compose import Services
-from ketplan.ehr.client import FhirClient
+from ketplan.ehr.client import FhirClient, Resource
 from ketplan.ehr.profiles.model import Reach
 from ketplan.ehr.window import WindowRead, read_by_patient, read_window
 from ketplan.errors import KetplanError, LaunchError, Temporary
@@ -113,6 +114,7 @@ class _Sync:
     now: Callable[[], datetime]
     hold: Callable[[], bool]
     silent: int = 0
+    sent_away: bool = False
 
     def through(self, only: Collection[str]) -> Tally:
         plans = under_way(self.services, self.iss, only)
@@ -128,8 +130,9 @@ class _Sync:
             except (KetplanError, ValueError, TypeError, KeyError) as error:
                 self._failed(plan, error)
                 tally += Tally(plans=1, failed=1)
-                if self._sends_away(error):
-                    return tally + Tally(left=len(plans) - place - 1)
+                self.sent_away = self._sends_away(error)
+            if self.sent_away:
+                return tally + Tally(left=len(plans) - place - 1)
         return tally
 
     def _window(self, plans: Sequence[StoredPlan]) -> WindowRead:
@@ -147,11 +150,12 @@ class _Sync:
         wanted = [one for one in visits if _matters(one, before.get(_key(one)), now)]
         chart = WindowChart(self.client, window)
         report = look_at_visits(services, chart, plan, wanted, now, self.client.parallel)
+        self.sent_away = chart.wish is not None
         zone = services.practice.zone
         seen = {
             _key(one.authored): _seen(one, before.get(_key(one.authored)), now, zone) for one in report.looked
         }
-        kept = [seen.get(key) or before[key] for one in visits if (key := _key(one)) in seen or key in before]
+        kept = [known for one in visits if (known := seen.get(key := _key(one)) or before.get(key))]
         conflicts = sum(_conflicts(one, report.looked, services, zone) for one in report.looked)
         conflicts += bool(report.patient.words)
         saved = services.visits.save(plan.plan_id, plan.iss, plan.patient_id, kept, conflicts, now)
@@ -176,16 +180,36 @@ class _Sync:
 
 
 class WindowChart(EhrChart):
-    """An EHR whose visits were asked for already, for everybody at once."""
+    """An EHR whose visits were asked for already, for everybody at once.
+
+    `wish` is its wish to be left alone, once it said so: nothing more is asked then, the same is answered.
+    """
 
     def __init__(self, client: FhirClient, window: WindowRead) -> None:
         super().__init__(client)
         self._window = window
+        self.wish: Temporary | None = None
+
+    def read(self, kind: str, id: str) -> Resource:
+        with self._heeded():
+            return super().read(kind, id)
 
     def of_patient(self, kind: str, patient_id: str) -> list[dict[str, Any]]:
         if kind != "Appointment" or self._window.reach is Reach.PATIENT:
-            return super().of_patient(kind, patient_id)
+            with self._heeded():
+                return super().of_patient(kind, patient_id)
         return read_by_patient(self._window, patient_id)
+
+    @contextmanager
+    def _heeded(self) -> Iterator[None]:
+        if self.wish:
+            raise self.wish
+        try:
+            yield
+        except Temporary as error:
+            if error.retry_after:
+                self.wish = error
+            raise
 
 
 def _span(plans: Sequence[StoredPlan], services: Services, now: datetime) -> tuple[datetime, datetime]:

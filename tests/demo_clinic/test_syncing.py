@@ -168,6 +168,20 @@ class Trouble:
         return self.http.send(method, url, *rest, **more)
 
 
+class Pausing:
+    """Shows patients and lists, and wants to be left alone at the first visit read by its id."""
+
+    def __init__(self, http: EhrHttp) -> None:
+        self.http, self.refused = http, 0
+
+    def send(self, method: str, url: str, *rest: Any, **more: Any) -> Any:
+        if "/Appointment/" in url:
+            self.refused += 1
+            raise Temporary("Slow down.", 429, retry_after=600)
+        assert not self.refused, "the EHR wanted to be left alone"
+        return self.http.send(method, url, *rest, **more)
+
+
 def troubled(clinic: Clinic, error: Exception, lasting: bool = False) -> tuple[Tally, str]:
     first = min(
         one["case"]["id"]
@@ -193,6 +207,15 @@ def test_an_ehr_that_wants_a_pause_is_left_alone(clinic: Clinic) -> None:
     tally, _ = troubled(clinic, Temporary("Slow down.", 429, retry_after=600), lasting=True)
     assert (tally.failed, tally.left, tally.exit_code) == (1, 2, 75)
     assert Tally(plans=1, failed=1).exit_code == Tally(left=1).exit_code == 75
+
+
+def test_a_pause_wanted_at_one_visit_is_kept_for_all(open_clinic: Callable[..., Clinic]) -> None:
+    clinic = open_clinic(Twist.MOVED, Twist.CANCELLED, Twist.GONE, like="athena")
+    http = Pausing(clinic.http)
+    client = compose.chart(ISS, None, 1, http, clinic.services.vendors)  # type: ignore[arg-type]
+    tally = sync(clinic.services, client, ISS, lambda: NOW)
+    assert (tally.plans, tally.failed, tally.left, tally.exit_code) == (1, 1, 2, 75)
+    assert http.refused == 1, "nothing was asked after the first wish to be left alone"
 
 
 def test_an_ehr_that_is_away_is_not_asked_for_everybody(open_clinic: Callable[..., Clinic]) -> None:

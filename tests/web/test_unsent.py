@@ -7,7 +7,7 @@ import json
 import pytest
 from flask import Flask
 
-from tests.web.support import Browser, Clock, Page, words
+from tests.web.support import COORDINATOR, Browser, Clock, Page, words
 
 pytestmark = pytest.mark.writes
 
@@ -45,6 +45,17 @@ def test_it_belongs_to_one_patient_and_one_user(browser: Browser) -> None:
     assert kept(browser, browser.launch("ocd-erp")) == {}
     assert kept(browser, browser.launch("gad-ready", user="nandakumar")) == {}
     assert kept(browser, browser.launch("gad-ready")) == {INTAKE: [["notes", SAID]]}
+
+
+def test_who_keeps_the_calendar_has_their_typing_kept_too(browser: Browser) -> None:
+    path = browser.launch("gad-ready", user=COORDINATOR)
+    assert keep(browser, path, "replan|", ("reason", SAID)) == 200
+    again = browser.launch("gad-ready", user=COORDINATOR)
+    assert kept(browser, again) == {"replan|": [["reason", SAID]]}
+    assert kept(browser, browser.launch("gad-ready")) == {}, "theirs, nobody else's"
+    again = browser.launch("gad-ready", user=COORDINATOR)
+    assert browser.submit(browser.get(f"{again}unsent"), "/discard").status_code == 303
+    assert kept(browser, again) == {}
 
 
 def test_it_is_sealed_on_disk(browser: Browser, app: Flask) -> None:

@@ -14,15 +14,16 @@ FOR_READERS = frozenset({"refresh", "end", "stay", "hide_guide"})
 # What any clinician may do, whether or not they may sign a plan.
 FOR_CLINICIANS = frozenset(
     {
-        *("take_down", "carry_on", "keep", "discard"),
+        *("take_down", "carry_on"),
         *("save_before", "save_during", "save_leaving", "close_sheet", "write_again"),
         *("report_event", "write_event_again"),
         *("hand_over", "take_answers", "take_back"),
         *("weigh_difference", "settle_difference"),
     }
 )
-# What whoever keeps the calendar may do as well: visits move, nothing of the treatment changes.
-FOR_ARRANGERS = frozenset({"place_again"})
+# What whoever keeps the calendar may do as well: visits move, nothing of the treatment changes. What they
+# typed for it and did not send is kept for them like anybody's.
+FOR_ARRANGERS = frozenset({"place_again", "keep", "discard"})
 # Asked by a page's script on its own, which is no sign that anybody is there.
 BY_SCRIPT = frozenset({"left"})
 # Where somebody is while the patient holds the device; what a page's script asks is told that it is over.
