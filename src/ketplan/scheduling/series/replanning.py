@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -17,12 +17,14 @@ from ketplan.scheduling.series.model import (
     Wanted,
 )
 from ketplan.scheduling.series.planning import plan
+from ketplan.scheduling.series.rules import Rule
 from ketplan.scheduling.series.staff import without
 from ketplan.scheduling.wall_clock import edge, instant
 
 
 class Scope(StrEnum):
-    """What may move besides the changed visits: nothing, or whatever follows the first of them."""
+    """What may move besides the changed visits: nothing, or whatever follows the first of them, with the
+    checks that come before a lost dose."""
 
     THIS = "this"
     FOLLOWING = "this and following"
@@ -115,11 +117,16 @@ def request_after(request: Request, changes: Sequence[Change], *, now: datetime,
         else:
             visits = _later(visits, change)
     first = min(touched, default=instant(now))
+    along = _checks(request, {change.key for change in changes if isinstance(change, Lost)})
     for key, spot in standing.items():
-        if scope is Scope.THIS or instant(spot.start) < first:
+        if scope is Scope.THIS or (instant(spot.start) < first and key not in along):
             standing[key] = replace(spot, firmness=Firmness.FIXED)
     start = max(instant(now), instant(request.not_before))
     return replace(request, standing=standing, resources=resources, visits=visits, not_before=start)
+
+
+def _checks(request: Request, lost: Collection[str]) -> set[str]:
+    return {k.earlier for k in request.links if k.rule is Rule.BEFORE_DOSE and k.later in lost}
 
 
 def _same(was: Standing, c: Chosen) -> bool:

@@ -3,7 +3,8 @@
 Visits are settled in order of their targets. At each step only the most promising beginnings are kept, judged
 by what they cost and what the tree says the rest must cost at least. Two beginnings that leave the same to
 all later visits are one. What is cut off is remembered by its bound: when nothing cut off could have been
-cheaper than what was found, none is; otherwise it is tried again with more of them, up to a limit.
+cheaper than what was found, none is; otherwise it is tried again with more of them, up to a limit. Where
+the first few leave a visit without a time, a complete search says whether all can have one.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ import numpy as np
 
 from ketplan.clinical.plan import VisitKind
 from ketplan.scheduling.resources import THERAPIST
-from ketplan.scheduling.series.model import Request, Wanted
+from ketplan.scheduling.series.model import Link, Wanted
 from ketplan.scheduling.series.openings import GivenUp, Site
 from ketplan.scheduling.series.rules import Rule, weight
 from ketplan.scheduling.series.staff import Ints, Team
 from ketplan.scheduling.series.ties import Company, Tie
 from ketplan.scheduling.series.tree import NEVER, Bond, Node, grow
+from ketplan.scheduling.series.whole import HOUSE_STEPS, OutOfSteps, Search, price, smoothed
 
 LEFT_OUT = weight(Rule.LEFT_OUT)
 # House defaults: how many beginnings are kept at each step, one try after the other; and the try after which
@@ -36,6 +38,8 @@ _SPARE = 6
 # What share of those kept may have the same days: the rest is for other days.
 _CROWD = 16
 
+
+_Answer = tuple[int, dict[str, "Spot | None"]]
 
 # Whoever is free: settled at the end, where no two visits could want the same.
 LATER = Team(("",))
@@ -81,28 +85,56 @@ class _Beginnings:
 
 @dataclass
 class _Pass:
-    """One search, with one therapist as the usual one."""
+    """One search, with one therapist as the usual one. `costs` are those of all visits' openings, `bound`
+    what any series costs at least."""
 
     site: Site
     order: list[Wanted]
     nodes: list[Node]
     person: str | None
     given_up: GivenUp
+    costs: list[Ints]
+    bound: int = 0
     cut_off: int = NEVER
     _known: dict[tuple[int, int, frozenset[str]], list[Team]] = field(default_factory=dict)
 
-    def solve(self, bound: int, width: int, budget: int) -> tuple[int, dict[str, Spot | None]] | None:
+    def weigh(self) -> None:
+        """Lay its costs and bounds on the tree, which all passes share."""
+        for node, mine in zip(self.nodes, self.costs, strict=True):
+            node.costs = mine
+        self.bound = grow(self.nodes)
+
+    def solve(self, width: int, budget: int) -> _Answer | None:
         """The cheapest answer met below the budget; `cut_off` tells what the rest cost at least."""
         self.cut_off = NEVER
-        now = _Beginnings(np.full((1, len(self.nodes)), -1), np.array([bound], np.int64), [frozenset()], [()])
+        self.weigh()
+        first = np.array([self.bound], np.int64)
+        now = _Beginnings(np.full((1, len(self.nodes)), -1), first, [frozenset()], [()])
         for k in range(len(self.nodes)):
             now = self._settle(k, now, width, budget)
             if not now.bounds.size:
                 return None
         best = int(now.bounds.argmin())
-        places = now.at[best].tolist()
-        spots = {v.key: self._spot(k, places[k], now.teams[best][k]) for k, v in enumerate(self.order)}
-        return int(now.bounds[best]), spots
+        return int(now.bounds[best]), self._spots(now.at[best].tolist(), now.teams[best])
+
+    def whole(self, steps: int) -> _Answer | None:
+        """A series with a time for every visit, not the cheapest; None: there is none. Raises OutOfSteps.
+
+        Openings that no such series could have are struck out for the next try."""
+        self.weigh()
+        search = Search(self.nodes, self._teams_for, steps)
+        left = search.left()
+        found = search.find(left) if left else None
+        if not left or not found:
+            return None
+        self.costs = [np.where(kept, mine, NEVER) for kept, mine in zip(left, self.costs, strict=True)]
+        places: Sequence[int] = found.at
+        if self.site.staff.is_plain:
+            places = smoothed(self.nodes, places)
+        return price(self.nodes, places), self._spots(places, found.teams)
+
+    def _spots(self, places: Sequence[int], teams: Sequence[Team | None]) -> dict[str, Spot | None]:
+        return {v.key: self._spot(k, places[k], teams[k]) for k, v in enumerate(self.order)}
 
     def _spot(self, k: int, place: int, team: Team | None) -> Spot | None:
         if team is None:
@@ -203,44 +235,81 @@ def best_series(
     only: frozenset[str] | None = None,
     leave_out: bool = False,
     widths: Sequence[int] = HOUSE_WIDTHS,
+    steps: int = HOUSE_STEPS,
     people: Sequence[str] = (),
     at: Mapping[str, int] = MappingProxyType({}),
 ) -> Found | None:
     """The cheapest series found of the request's visits (or of `only` some of them), or None for none.
 
     `given_up` names hard rules that do not count; `leave_out` allows visits to go without a time, at a cost
-    no other rule comes near; `people` are the therapists to try as the usual one (all, unless given),
-    `at` starts that visits are bound to.
+    no other rule comes near; `steps` is how long a series with a time for every visit is looked for, where
+    the first of the `widths` shows none; `people` are the therapists to try as the usual one (all, unless
+    given), `at` starts that visits are bound to.
     """
-    order = _order(site.request, only)
+    order = _order(site, only)
     nodes = _nodes(site, order, given_up, leave_out)
-    passes: list[tuple[int, int, str | None, list[Ints]]] = []
+    passes = []
     for person in people or site.therapists():
         costs = [_costs(site, v, n, person, given_up) for v, n in zip(order, nodes, strict=True)]
         for k, visit in enumerate(order):
             if visit.key in at:
                 costs[k] = np.where(nodes[k].openings.starts == at[visit.key], costs[k], NEVER)
-        passes.append((_grown(nodes, costs), len(passes), person, costs))
-    passes.sort(key=lambda p: p[:2])
-    best: tuple[int, dict[str, Spot | None]] | None = None
+        passes.append(_Pass(site, order, nodes, person, given_up, costs))
+        passes[-1].weigh()
+    passes.sort(key=lambda p: p.bound)
+    best: _Answer | None = None
     for width in widths:
         least = NEVER  # what a series may cost at least that this round did not see
-        for bound, _, person, costs in passes:
+        for search in passes:
             budget = best[0] if best else NEVER
-            if bound >= budget:
+            if search.bound >= budget:
                 break
-            _grown(nodes, costs)
-            search = _Pass(site, order, nodes, person, given_up)
-            best = search.solve(bound, width, budget) or best
+            best = search.solve(width, budget) or best
             least = min(least, search.cut_off)
         if least >= (best[0] if best else NEVER) or (best and best[0] < LEFT_OUT and width >= HOUSE_ENOUGH):
             break
+        if steps and width == widths[0] and (best is None or best[0] >= LEFT_OUT):
+            whole, certain = _whole(passes, steps)
+            if certain and not (whole or leave_out):
+                return None
+            best = whole or best
     return Found(best[0], best[1], min(best[0], least)) if best else None
 
 
-def _order(request: Request, only: frozenset[str] | None) -> list[Wanted]:
-    wanted = [v for v in request.visits if only is None or v.key in only]
-    return sorted(wanted, key=lambda v: (v.target, _ORDER[v.kind], v.number, v.key))
+def _whole(passes: Sequence[_Pass], steps: int) -> tuple[_Answer | None, bool]:
+    """A series with a time for every visit; where there is none, whether that is certain."""
+    certain = True
+    for search in passes:
+        try:
+            found = search.whole(steps)
+        except OutOfSteps:
+            certain = False
+        else:
+            if found:
+                return found, True
+    return None, certain
+
+
+def _order(site: Site, only: frozenset[str] | None) -> list[Wanted]:
+    """The visits by the days on which they could be: their targets, or later by what they wait for."""
+    wanted = [v for v in site.request.visits if only is None or v.key in only]
+    days = {v.key: v.target.toordinal() for v in wanted}
+    for v in wanted:
+        if site.request.is_fixed(v.key) and (here := site.stands_at(v.key)) is not None:
+            days[v.key] = site.day_of(here)
+    ties = [link for link in site.request.links if set(link.keys) <= days.keys()]
+    for _ in wanted:
+        late = [link for link in ties if days[link.later] < days[link.earlier] + _days_apart(link)]
+        for link in late:
+            if not site.request.is_fixed(link.later):
+                days[link.later] = max(days[link.later], days[link.earlier] + _days_apart(link))
+        if not late:
+            break
+    return sorted(wanted, key=lambda v: (days[v.key], _ORDER[v.kind], v.number, v.key))
+
+
+def _days_apart(link: Link) -> int:
+    return max(link.days[0], link.hours[0] // 24)
 
 
 def _nodes(site: Site, order: list[Wanted], given_up: GivenUp, leave_out: bool) -> list[Node]:
@@ -285,12 +354,6 @@ def _bond(nodes: list[Node], first: int, last: int, tie: Tie | Company) -> Bond 
     if not tie.minds(known.days, wanted.days):
         return None
     return Bond.of(first, last, tie.reach(known.starts, known.days), wanted.starts)
-
-
-def _grown(nodes: list[Node], costs: list[Ints]) -> int:
-    for node, mine in zip(nodes, costs, strict=True):
-        node.costs = mine
-    return grow(nodes)
 
 
 def _costs(site: Site, visit: Wanted, node: Node, person: str | None, given_up: GivenUp) -> Ints:

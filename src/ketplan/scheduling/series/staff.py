@@ -74,12 +74,14 @@ def from_hours(
 
 def without(spans: Sequence[Span], taken: Sequence[tuple[datetime, datetime]]) -> Iterator[Span]:
     """What is left of spans; a Slot that is touched is gone as a whole."""
+    found = sorted((instant(start), instant(end)) for start, end in taken)
+    starts = [start for start, _ in found]
+    longest = max((end - start for start, end in found), default=timedelta())
     for span in spans:
         free = [(instant(span.start), instant(span.end))]
-        for start, end in taken:
-            free = [
-                part for begins, ends in free for part in _cut(begins, ends, instant(start), instant(end))
-            ]
+        near = bisect_left(starts, free[0][0] - longest), bisect_left(starts, free[0][1])
+        for start, end in found[slice(*near)]:
+            free = [part for begins, ends in free for part in _cut(begins, ends, start, end)]
         if not span.slot or free == [(instant(span.start), instant(span.end))]:
             yield from (Span(begins, ends, span.slot) for begins, ends in free)
 
