@@ -18,7 +18,7 @@ from ketplan.ehr.doctor.examination import examine
 from ketplan.ehr.doctor.report import Report
 from ketplan.ehr.fetch import OnSection, RawSection, read_record
 from ketplan.ehr.refresh import Supplier
-from ketplan.ehr.slots import read_slots
+from ketplan.ehr.slots import FOUND_BY, read_free
 from ketplan.ehr.transport import Http
 from ketplan.ehr.vendors import Vendors, vendors
 from ketplan.errors import ConfigError, EhrError, InputError, PdfUnavailable, RefusedError
@@ -170,16 +170,26 @@ def read_chart(client: FhirClient, patient_id: str, on_section: OnSection | None
     return read_record(client, patient_id, on_section)
 
 
-def read_calendar(client: FhirClient, start: date, practice: workflow.Practice) -> workflow.Calendar:
-    """The EHR's free slots around a course; without any the clinic's hours alone decide."""
+def read_calendar(
+    client: FhirClient, start: date, practice: workflow.Practice, patient_id: str = ""
+) -> workflow.Calendar:
+    """The EHR's free slots around a course, by `$find` where it offers that, for the patient where one is
+    named, else by a search; without any the clinic's hours alone decide."""
     first = datetime.combine(start - timedelta(days=7), time.min, practice.zone)
     last = datetime.combine(start + timedelta(days=CALENDAR_DAYS), time.min, practice.zone)
     try:
-        section = read_slots(client, first, last)
+        section = read_free(client, first, last, patient_id)
     except EhrError:
         return workflow.Calendar()
     free = read_free_time(section.resources, practice.zone, practice.calendars)
-    return workflow.Calendar(free.slots, free.published)
+    return workflow.Calendar(free.slots, free.published, _source(section) if free.slots else "")
+
+
+def _source(section: RawSection) -> str:
+    """How the free times were read, in words."""
+    if section.query.endswith(FOUND_BY):
+        return f"Free times as the EHR's own {FOUND_BY} gives them."
+    return section.detail if FOUND_BY in section.detail else "Free times as the EHR's Slots give them."
 
 
 @dataclass(frozen=True)

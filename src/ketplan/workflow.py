@@ -71,10 +71,12 @@ class Practice:
 
 @dataclass(frozen=True)
 class Calendar:
-    """What the EHR says about free time: its slots, and per service the last day it publishes."""
+    """What the EHR says about free time: its slots, per service the last day it publishes, and in words how
+    it was asked (empty where it gave none)."""
 
     slots: tuple[FreeSlot, ...] = ()
     published: Mapping[str, date] = field(default_factory=dict)
+    source: str = ""
 
 
 @dataclass(frozen=True)

@@ -41,9 +41,9 @@ class RemembersCalendars:
     def __init__(self, known: dict[date, Calendar]) -> None:
         self.known = known
 
-    def read_calendar(self, client: Any, start: date, practice: Practice) -> Calendar:
+    def read_calendar(self, client: Any, start: date, practice: Practice, patient_id: str = "") -> Calendar:
         if start not in self.known:
-            self.known[start] = compose.read_calendar(client, start, practice)
+            self.known[start] = compose.read_calendar(client, start, practice, patient_id)
         return self.known[start]
 
     def press(self, html: str) -> bytes:

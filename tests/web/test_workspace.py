@@ -337,3 +337,7 @@ class TestSlowEhr:
         assert len(later) == 1, "looking again does not read twice"
         later.pop()()
         assert "Jane Samplewood" in words(browser.get(path))
+
+
+def test_the_visits_say_how_the_free_times_were_read(browser: Browser) -> None:
+    assert "Free times as the EHR's Slots give them." in words(browser.get(browser.launch("gad-ready")))

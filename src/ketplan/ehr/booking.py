@@ -155,9 +155,9 @@ def _parameters(offered: Ways, visit: Json, id: str) -> Json:
 def _appointment(client: FhirClient, name: str, parameters: Json) -> Json:
     """The appointment that an operation answers with, wherever in the answer it stands."""
     body = client.operate(KIND, "", name, parameters)
-    found = next((r for r in _resources(body) if r.get("resourceType") == KIND), None)
+    found = next((r for r in resources_of(body) if r.get("resourceType") == KIND), None)
     if found is None:
-        refused = any(r.get("resourceType") == "OperationOutcome" for r in _resources(body))
+        refused = any(r.get("resourceType") == "OperationOutcome" for r in resources_of(body))
         if refused:
             raise Conflict(TAKEN, 409)
         raise Temporary("The EHR did not say what it booked; it has to be looked up.")
@@ -168,7 +168,7 @@ def _appointment(client: FhirClient, name: str, parameters: Json) -> Json:
     return found
 
 
-def _resources(body: Any) -> list[Json]:
+def resources_of(body: Any) -> list[Json]:
     """Those of a Bundle, of a Parameters around one, or the one that is the answer itself."""
     if not isinstance(body, dict):
         return []
@@ -177,7 +177,7 @@ def _resources(body: Any) -> list[Json]:
         return [body]
     listed = body.get(inner)
     parts = [p.get("resource") for p in listed if isinstance(p, dict)] if isinstance(listed, list) else []
-    return [resource for part in parts for resource in _resources(part)]
+    return [resource for part in parts for resource in resources_of(part)]
 
 
 def _as(visit: Json, status: str) -> Json:

@@ -1,4 +1,4 @@
-"""The EHR's own calendar: free Slots and the Schedules they belong to."""
+"""The EHR's own calendar: free Slots and the Schedules they belong to, by `$find` or by search."""
 
 from __future__ import annotations
 
@@ -8,9 +8,31 @@ from datetime import datetime
 
 from ketplan.ehr.asking import Query, ask
 from ketplan.ehr.client import FhirClient
-from ketplan.ehr.fetch import RawSection, failed_section, query_text, read_each, unresolved
+from ketplan.ehr.fetch import RawSection, State, failed_section, query_text, read_each, unresolved
+from ketplan.ehr.finding import find_slots, offered_on
 from ketplan.ehr.sections import SectionSpec, paged, searches, worded
-from ketplan.errors import InputError
+from ketplan.errors import EhrError, InputError, Temporary
+
+FOUND_BY = "$find"
+
+
+def read_free(client: FhirClient, start: datetime, end: datetime, patient_id: str = "") -> RawSection:
+    """As `read_slots`, by `$find` where the EHR offers it. `query` tells which of the two it was, `detail`
+    begins with why it was not `$find` where that is offered and did not do."""
+    kind = offered_on(client)
+    if kind is None:
+        return read_slots(client, start, end)
+    try:
+        found = find_slots(client, kind, start, end, patient_id)
+    except EhrError as error:
+        if isinstance(error, Temporary) and error.retry_after:
+            return failed_section("Slot", [error], f"{kind}/{FOUND_BY}")
+        why = str(error).rstrip(".")
+        searched = read_slots(client, start, end)
+        said = f"The EHR offers {FOUND_BY}, but: {why}. Its Slots were searched instead."
+        return replace(searched, detail=" ".join(filter(None, (said, searched.detail))))
+    state: State = "found" if found else "empty"
+    return _with_schedules(client, RawSection("Slot", state, found, query=f"{kind}/{FOUND_BY}"))
 
 
 def read_slots(client: FhirClient, start: datetime, end: datetime) -> RawSection:

@@ -61,6 +61,11 @@ class Bench:
         return writing.preview(steps, iss, known, self.session.allowed)
 
     @property
+    def free_times(self) -> str:
+        """How the EHR was asked for its free times, in words; empty where it gave none."""
+        return self.reading.calendars[start_of(self.work)].source
+
+    @property
     def left_open(self) -> int:
         return len(self.proposal.open_findings) - len(self.resolutions)
 

@@ -89,6 +89,7 @@ def bench_page(bench: Bench) -> dict[str, Any]:
         "draft": proposal.draft,
         "banner": banner(proposal.record.patient, proposal.assessment.view),
         "calendar": calendar.calendar(proposal),
+        "free_times": bench.free_times,
         "standing": signed,
         "this_plan": bool(signed and signed.plan.plan_id == proposal.plan_id),
         "resources": len(rows),

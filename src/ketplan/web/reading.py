@@ -116,13 +116,13 @@ class Readings:
             client = self._connect(session.iss, session.token)
             reading.sections = tuple(self._glue.read_chart(client, session.patient, reading.note))
             reading.abilities, reading.profile = _abilities(client), client.profile
-            reading.calendars = {start: self._glue.read_calendar(client, start, practice)}
+            reading.calendars = {start: self._glue.read_calendar(client, start, practice, session.patient)}
             reading.read_at = self._now()
 
     def _calendar(self, reading: Reading, session: LiveSession, start: date, practice: Practice) -> None:
         with _reported(reading):
             client = self._connect(session.iss, session.token)
-            found = self._glue.read_calendar(client, start, practice)
+            found = self._glue.read_calendar(client, start, practice, session.patient)
             reading.calendars = {**reading.calendars, start: found}
 
 

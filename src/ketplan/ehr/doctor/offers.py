@@ -10,6 +10,7 @@ from ketplan.ehr.asking import Query
 from ketplan.ehr.capabilities import Capabilities
 from ketplan.ehr.client import FhirClient
 from ketplan.ehr.doctor.report import Check, Light
+from ketplan.ehr.finding import OFFERED_ON
 from ketplan.ehr.profiles.load import generic
 from ketplan.ehr.profiles.model import Profile
 from ketplan.ehr.sections import SECTIONS, SectionSpec, by_parts, searches
@@ -90,6 +91,7 @@ def offered(known: Known, found: Capabilities, scope: str | None = None) -> Iter
         yield _rung(known, rung, scope)
     yield _once(found)
     yield _calendar(found)
+    yield from _finding(found)
 
 
 def parameters(query: Query) -> str:
@@ -175,3 +177,10 @@ def _calendar(found: Capabilities) -> Check:
         return Check("calendar", asked, "offered", Light.GREEN)
     instead = "places visits by the clinic's opening hours, without the EHR's free times"
     return Check("calendar", asked, f"without {', '.join(lacks)}", Light.AMBER, instead)
+
+
+def _finding(found: Capabilities) -> Iterator[Check]:
+    """Nothing where it is not offered: most have no such operation."""
+    kinds = [kind for kind in OFFERED_ON if found.operation(kind, "find") is not None]
+    if kinds:
+        yield Check("free times", "$find, before Slots", f"offered on {', '.join(kinds)}", Light.GREEN)
