@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from ketplan import compose, config, report, workflow
+from ketplan import compose, config, workflow
+from ketplan.cli import report
 from ketplan.config import Site
 from ketplan.errors import ConfigError
 from ketplan.web.presenters import course

@@ -15,7 +15,7 @@ import yaml
 
 from ketplan import config
 from ketplan.cli import main
-from ketplan.config_example import example
+from ketplan.config.example import example
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 CONTAINERFILE = (DEPLOY / "Containerfile").read_text("utf-8")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ketplan import report
+from ketplan.cli import report
 from ketplan.clinical.assessment import assess
 from ketplan.clinical.draft import draft
 from ketplan.fhir.bundle import sections_of

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from ketplan import report, workflow
+from ketplan import workflow
+from ketplan.cli import report
 from ketplan.clinical.draft import draft
 from ketplan.clinical.instruments.on_record import totals
 from ketplan.clinical.instruments.recomputed import contradictions

@@ -306,7 +306,7 @@ def a_file(patient: str, most: int = 1000) -> dict[str, Any]:
 
 def assessed(resources: list[Any], patient: str) -> None:
     """From raw resources to a proposal and its texts, as page and command line make it."""
-    from ketplan import report
+    from ketplan.cli import report
 
     kinds: dict[str, list[Any]] = {}
     for resource in resources:

@@ -17,7 +17,7 @@ from pytest_httpserver import HTTPServer
 
 import ketplan
 from ketplan.config import Backend, Client, Ehr, Proof
-from ketplan.config_ehr import Refreshing
+from ketplan.config.ehr import Refreshing
 from ketplan.ehr import keys
 from ketplan.ehr.backend import BackendTokens, tokens_for
 from ketplan.ehr.discovery import Discovery, Endpoints

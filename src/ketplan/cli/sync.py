@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ketplan.cli.terminal import bearer_token, say, sentences
 from ketplan.errors import InputError, KetplanError
-from ketplan.terminal import bearer_token, say, sentences
 
 if TYPE_CHECKING:
     from ketplan.config import Ehr
@@ -47,7 +47,7 @@ def sync(
 
 def _one_plan(plan_id: str, token_env: str | None) -> dict[str, Any]:
     from ketplan import compose, config
-    from ketplan.cli_reconcile import client_for
+    from ketplan.cli.reconcile import client_for
     from ketplan.syncing import sync as look
 
     services = compose.open_services(config.from_environment())
@@ -58,7 +58,7 @@ def _one_plan(plan_id: str, token_env: str | None) -> dict[str, Any]:
 
 def _servers(name: str | None, token_env: str | None) -> list[tuple[Ehr, Tally | KetplanError]]:
     from ketplan import compose, config
-    from ketplan.cli_ehr import configured
+    from ketplan.cli.ehr import configured
     from ketplan.syncing import sync as look
 
     settings = config.from_environment()
@@ -110,7 +110,7 @@ def subscribe(name: str) -> None:
 
     It is told no more than ketplan's address and a secret of its own. Said twice, it is one Subscription.
     """
-    from ketplan.cli_ehr import configured
+    from ketplan.cli.ehr import configured
     from ketplan.config import signing_key
     from ketplan.ehr.subscription import secret_for
     from ketplan.ehr.subscription import subscribe as ask
@@ -185,7 +185,7 @@ def reminders(name: str, days: int, codes: tuple[str, ...], form: str, target: s
 
 def _synced(name: str) -> tuple[Nightly, Ehr, tuple[SyncedPlan, ...]]:
     """What the last sync of an EHR saw of the courses that are under way."""
-    from ketplan.cli_ehr import configured
+    from ketplan.cli.ehr import configured
     from ketplan.syncing import under_way
 
     nightly = _nightly()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ketplan.terminal import sentences
+from ketplan.cli.terminal import sentences
 
 
 @click.group()

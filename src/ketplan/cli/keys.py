@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ketplan.cli_ehr import configured
-from ketplan.terminal import sentences
+from ketplan.cli.ehr import configured
+from ketplan.cli.terminal import sentences
 
 if TYPE_CHECKING:
     from ketplan.keyring import Keyring

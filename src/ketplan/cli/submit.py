@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ketplan.terminal import say
+from ketplan.cli.terminal import say
 
 if TYPE_CHECKING:
+    from ketplan.cli.order import Foreseen
     from ketplan.ehr.client import FhirClient
-    from ketplan.order import Foreseen
     from ketplan.writeback.steps import Receipt, Row
 
 

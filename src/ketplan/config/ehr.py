@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from ketplan.config_values import is_loopback, only, secure_address, text, texts
+from ketplan.config.values import is_loopback, only, secure_address, text, texts
 from ketplan.errors import ConfigError
 
 ALGORITHMS = ("RS384", "ES384")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ketplan.terminal import sentences
+from ketplan.cli.terminal import sentences
 
 if TYPE_CHECKING:
     from ketplan.compose import Services

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ketplan.cli.terminal import bearer_token, sentences, wanted_patient
 from ketplan.errors import EhrError, InputError
-from ketplan.terminal import bearer_token, sentences, wanted_patient
 
 if TYPE_CHECKING:
     from ketplan.compose import Services

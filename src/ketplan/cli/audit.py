@@ -7,7 +7,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from ketplan.terminal import sentences
+from ketplan.cli.terminal import sentences
 
 if TYPE_CHECKING:
     from ketplan.fhir.audit_event import Event

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from ketplan.config_ehr import Backend, Client, Ehr, Proof, Refreshing, read_ehrs
-from ketplan.config_values import is_loopback, only, secure_address, text, texts
+from ketplan.config.ehr import Backend, Client, Ehr, Proof, Refreshing, read_ehrs
+from ketplan.config.values import is_loopback, only, secure_address, text, texts
 from ketplan.errors import ConfigError
 
 __all__ = [
@@ -74,7 +74,7 @@ class Setting(NamedTuple):
 
 SETTINGS = tuple(
     Setting(**row)
-    for row in tomllib.loads(files("ketplan").joinpath("settings.toml").read_text("utf-8"))["setting"]
+    for row in tomllib.loads(files("ketplan.config").joinpath("settings.toml").read_text("utf-8"))["setting"]
 )
 
 

@@ -6,7 +6,7 @@ from typing import IO
 
 import click
 
-from ketplan.terminal import sentences
+from ketplan.cli.terminal import sentences
 
 
 @click.command()

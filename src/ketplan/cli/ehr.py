@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ketplan.cli.terminal import bearer_token, say, sentences, wanted_patient
 from ketplan.errors import InputError
-from ketplan.terminal import bearer_token, say, sentences, wanted_patient
 
 if TYPE_CHECKING:
     from ketplan.config import Ehr, Settings

@@ -12,20 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ketplan import (
-    __version__,
-    cli_audit,
-    cli_data,
-    cli_db,
-    cli_ehr,
-    cli_keys,
-    cli_reconcile,
-    cli_runs,
-    cli_submit,
-    cli_sync,
-)
+from ketplan import __version__
+from ketplan.cli import audit, data, db, ehr, keys, reconcile, runs, sync
+from ketplan.cli import submit as submitting
+from ketplan.cli.terminal import bearer_token, say, sentences, wanted_patient
 from ketplan.errors import InputError, RefusedError
-from ketplan.terminal import bearer_token, say, sentences, wanted_patient
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -84,7 +75,8 @@ def plan(
 
     Reads a FHIR Bundle from the file BUNDLE, or a patient from a server with --fhir and --patient.
     """
-    from ketplan import compose, config, report
+    from ketplan import compose, config
+    from ketplan.cli import report
     from ketplan.clinical.assessment import Choice
     from ketplan.fhir.r4 import to_json
 
@@ -157,8 +149,8 @@ def submit(
 ) -> None:
     """Write a plan to a server: same guard and journal as the app. Running it twice writes nothing twice."""
     from ketplan import compose, config
-    from ketplan import order as ordering
     from ketplan.below import Wishes
+    from ketplan.cli import order as ordering
     from ketplan.clinical.assessment import Choice
     from ketplan.writeback.ladder import Choice as Below
 
@@ -181,11 +173,11 @@ def submit(
         fhir_url, bearer_token(token_env), settings.site.parallel, known=compose.vendors(settings)
     )
     if not yes:
-        cli_submit.show_preview(client, ordering.preview(client, order, practice, now))
+        submitting.show_preview(client, ordering.preview(client, order, practice, now))
         return
     services = compose.open_services(settings)
-    receipt = ordering.submit(services, client, order, practice, compose.utc_now, cli_submit.show_row)
-    cli_submit.show_receipt(receipt)
+    receipt = ordering.submit(services, client, order, practice, compose.utc_now, submitting.show_row)
+    submitting.show_receipt(receipt)
     sys.exit(receipt.exit_code)
 
 
@@ -267,7 +259,7 @@ def protocols(wanted: str | None) -> None:
         tables = manual.Tables(site.name, practice.clinic, practice.house, practice.library)
         click.echo(manual.html(tables) if wanted == "html" else manual.markdown(tables), nl=False)
         return
-    from ketplan.report import library
+    from ketplan.cli.report import library
 
     for line in library(practice.library):
         click.echo(line)
@@ -281,7 +273,7 @@ def settings(as_file: bool) -> None:
     from ketplan.config import describe
 
     if as_file:
-        from ketplan.config_example import example
+        from ketplan.config.example import example
 
         click.echo(example(), nl=False)
         return
@@ -290,16 +282,16 @@ def settings(as_file: bool) -> None:
         click.echo(f"    example: {row.example}")
 
 
-main.add_command(cli_audit.audit)
-main.add_command(cli_db.db)
-for command in (cli_data.backup, cli_data.export, cli_data.purge, cli_runs.runs, cli_runs.worker):
+main.add_command(audit.audit)
+main.add_command(db.db)
+for command in (data.backup, data.export, data.purge, runs.runs, runs.worker):
     main.add_command(command)
-main.add_command(cli_ehr.doctor)
-main.add_command(cli_keys.keys)
-main.add_command(cli_keys.backend_check)
-main.add_command(cli_ehr.scopes)
-main.add_command(cli_reconcile.reconcile)
-for command in (cli_sync.sync, cli_sync.subscribe, cli_sync.calendar, cli_sync.reminders):
+main.add_command(ehr.doctor)
+main.add_command(keys.keys)
+main.add_command(keys.backend_check)
+main.add_command(ehr.scopes)
+main.add_command(reconcile.reconcile)
+for command in (sync.sync, sync.subscribe, sync.calendar, sync.reminders):
     main.add_command(command)
 
 
