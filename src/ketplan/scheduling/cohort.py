@@ -15,9 +15,10 @@ from itertools import islice
 from statistics import median
 
 from ketplan.clinical.plan import VisitKind
+from ketplan.scheduling.clinic_hours import Clinic
 from ketplan.scheduling.resources import THERAPIST
 from ketplan.scheduling.series.model import Chosen, Dates, Request, Resource, Series, Wanted, Windows
-from ketplan.scheduling.series.openings import Site
+from ketplan.scheduling.series.openings import Known, Site
 from ketplan.scheduling.series.planning import written
 from ketplan.scheduling.series.search import Found, best_series
 from ketplan.scheduling.series.staff import Staff, minute
@@ -95,7 +96,7 @@ class Roster:
 def fit(resources: Sequence[Resource], courses: Sequence[Course], until: date) -> Roster:
     """Times for as many courses as fit, none later than `latest` of its own; first dates for the others are
     looked for up to `until`."""
-    staff, load = Staff(resources), Counter[str]()
+    staff, load = _Shared(resources), Counter[str]()
     fitted: list[Fitted] = []
     waiting: list[Waiting] = []
     for course in sorted(courses, key=lambda c: (c.earliest, c.asked, c.patient)):
@@ -112,7 +113,21 @@ def fit(resources: Sequence[Resource], courses: Sequence[Course], until: date) -
     return Roster(tuple(fitted), tuple(waiting))
 
 
-def _first(course: Course, staff: Staff, load: Counter[str], until: date) -> tuple[date, Site, Found] | None:
+class _Shared(Staff):
+    """The clinic's people, with what courses have in common of its days."""
+
+    def __init__(self, resources: Sequence[Resource]) -> None:
+        super().__init__(resources)
+        self._known: dict[object, tuple[Clinic, Known]] = {}
+
+    def site(self, request: Request) -> Site:
+        life = id(request.clinic), request.patient, request.not_before
+        return Site(request, self, self._known.setdefault(life, (request.clinic, {}))[1])
+
+
+def _first(
+    course: Course, staff: _Shared, load: Counter[str], until: date
+) -> tuple[date, Site, Found] | None:
     """The first start found from which every visit has its time."""
     people = sorted(staff.people(THERAPIST), key=lambda p: (load[p], p))[:HOUSE_THERAPISTS]
     model = course.request_from(course.earliest)
@@ -120,21 +135,21 @@ def _first(course: Course, staff: Staff, load: Counter[str], until: date) -> tup
     for start in islice(_starts(model, staff, (course.earliest, until)), HOUSE_SEEN):
         if start < after:
             continue
-        site = Site(model if start == course.earliest else course.request_from(start), staff)
-        found = best_series(site, widths=HOUSE_WIDTHS, people=people)
+        site = staff.site(model if start == course.earliest else course.request_from(start))
+        found = best_series(site, widths=HOUSE_WIDTHS, steps=0, people=people)
         if found:
             return start, site, found
         after = start + timedelta(days=HOUSE_STRIDE_DAYS)
     return None
 
 
-def _starts(model: Request, staff: Staff, dates: Dates) -> Iterator[date]:
+def _starts(model: Request, staff: _Shared, dates: Dates) -> Iterator[date]:
     """The first day wanted, then those later ones on which there is hope."""
     yield dates[0]
     yield from (day for day in _hopeful(model, staff, dates) if day != dates[0])
 
 
-def _hopeful(model: Request, staff: Staff, dates: Dates) -> Iterator[date]:
+def _hopeful(model: Request, staff: _Shared, dates: Dates) -> Iterator[date]:
     """Starts from which each dose finds some day in its window, far enough after the one before it."""
     doses = sorted((v for v in model.visits if v.kind is VisitKind.INFUSION), key=lambda v: v.number)
     free = _free_days(model, staff, doses, dates) if doses else frozenset()
@@ -157,11 +172,11 @@ def _hopeful(model: Request, staff: Staff, dates: Dates) -> Iterator[date]:
             yield start
 
 
-def _free_days(model: Request, staff: Staff, doses: Sequence[Wanted], dates: Dates) -> frozenset[date]:
+def _free_days(model: Request, staff: _Shared, doses: Sequence[Wanted], dates: Dates) -> frozenset[date]:
     """Days on which a dose finds everybody it needs."""
     whole = dates[0], dates[1] + timedelta(days=60)
     dose = replace(doses[0], windows=Windows(whole, whole, whole))
-    site = Site(replace(model, visits=(dose,), links=()), staff)
+    site = staff.site(replace(model, visits=(dose,), links=()))
     return frozenset(map(date.fromordinal, set(site.openings(dose).days.tolist())))
 
 

@@ -24,6 +24,7 @@ NOON_TO_NOON = (time(0), time(23, 45))
 GivenUp = frozenset[tuple[Rule, tuple[str, ...]]]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+Known = dict[object, tuple[Ints, Ints]]
 _QUARTER, _WHOLE_DAY = 15, 24 * 60
 _CLOCK, _WISH = weight(Rule.CLOCK), weight(Rule.WISH)
 _NONE: Ints = np.empty(0, np.int64)
@@ -58,11 +59,12 @@ class Openings:
 class Site:
     """Everything about one request that does not depend on the other visits."""
 
-    def __init__(self, request: Request, staff: Staff | None = None) -> None:
-        """`staff` stands in for the request's own resources, when many requests share them."""
+    def __init__(self, request: Request, staff: Staff | None = None, known: Known | None = None) -> None:
+        """`staff` stands in for the request's own resources, when many requests share them; `known` is what
+        requests of the same clinic, patient's life and `not_before` share of their days."""
         self.request, self.clinic, self.zone = request, request.clinic, request.clinic.tz
         self.staff = staff or Staff(request.resources)
-        self._days: dict[object, tuple[Ints, Ints]] = {}
+        self._days: Known = {} if known is None else known
 
     def midnight(self, ordinal: int) -> int:
         """The first minute of a day of the site."""

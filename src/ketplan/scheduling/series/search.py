@@ -248,6 +248,8 @@ def best_series(
     """
     order = _order(site, only)
     nodes = _nodes(site, order, given_up, leave_out)
+    if not nodes and order:
+        return None
     passes = []
     for person in people or site.therapists():
         costs = [_costs(site, v, n, person, given_up) for v, n in zip(order, nodes, strict=True)]
@@ -321,6 +323,8 @@ def _nodes(site: Site, order: list[Wanted], given_up: GivenUp, leave_out: bool) 
         Node(site.openings(v, given_up), LEFT_OUT if leave_out and not stands else NEVER)
         for v, stands in zip(order, fixed, strict=True)
     ]
+    if not leave_out and not all(node.openings.starts.size for node in nodes):
+        return []  # nothing that ties them matters then
     number = {v.key: n for n, v in enumerate(order)}
     firm: list[tuple[bool, int]] = [(False, -1)] * len(nodes)
     for link in request.links:

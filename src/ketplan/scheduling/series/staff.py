@@ -121,7 +121,7 @@ class _Calendar:
         self._reach = max((end - start for start, end, _ in self.parts), default=0)
         self._edges: tuple[Ints, Ints] | None = None
 
-    def _stretches(self) -> tuple[Ints, Ints]:
+    def stretches(self) -> tuple[Ints, Ints]:
         """Where the stretches begin and end, after one that is long over; made when first asked for."""
         if self._edges is None:
             free = _joined(self.parts) if self._slotted else [part[:2] for part in self.parts]
@@ -130,12 +130,12 @@ class _Calendar:
         return self._edges
 
     def free(self, start: int, until: int) -> bool:
-        begins, ends = self._stretches()
+        begins, ends = self.stretches()
         return bool(until <= ends[begins.searchsorted(start, "right") - 1])
 
     def free_at(self, starts: Ints, minutes: int) -> Flags:
         """Which of the starts find it free for so long."""
-        begins, ends = self._stretches()
+        begins, ends = self.stretches()
         return starts + minutes <= ends[np.searchsorted(begins, starts, "right") - 1]
 
     def take(self, start: int, until: int) -> None:
@@ -189,6 +189,7 @@ class Staff:
     def __init__(self, resources: Iterable[Resource]) -> None:
         found = sorted(resources, key=lambda r: (r.service, r.reference))
         self.names = {r.reference: r.name for r in found}
+        self._anyone: dict[tuple[str, int], tuple[Ints, Ints]] = {}
         self._of: dict[str, list[_Calendar]] = defaultdict(list)
         for resource in found:
             self._of[resource.service].append(_Calendar(resource))
@@ -216,10 +217,21 @@ class Staff:
 
     def anyone(self, service: str, starts: Ints, minutes: int) -> Flags:
         """Which of the starts find somebody free for so long."""
-        found = np.zeros(len(starts), bool)
-        for calendar in self._of[service]:
-            found |= calendar.free_at(starts, minutes)
+        begins, lasts = self._starts_of_anyone(service, minutes)
+        found: Flags = starts <= lasts[begins.searchsorted(starts, "right") - 1]
         return found
+
+    def _starts_of_anyone(self, service: str, minutes: int) -> tuple[Ints, Ints]:
+        """From when to when a visit can start, by beginnings; the latest end of all that began before."""
+        key = service, minutes
+        if key not in self._anyone:
+            stretches = [calendar.stretches() for calendar in self._of[service]]
+            begins = np.concatenate([np.array([-FOREVER]), *(b for b, _ in stretches)])
+            lasts = np.concatenate([np.array([-FOREVER]), *(e for _, e in stretches)]) - minutes
+            lasts[lasts < begins] = -FOREVER
+            order = begins.argsort(kind="stable")
+            self._anyone[key] = begins[order], np.maximum.accumulate(lasts[order])
+        return self._anyone[key]
 
     def is_free(self, reference: str, service: str, starts: Ints, minutes: int) -> Flags:
         found = np.zeros(len(starts), bool)
@@ -233,6 +245,8 @@ class Staff:
         for calendar in (c for calendars in self._of.values() for c in calendars):
             if calendar.reference == reference:
                 calendar.take(start, until)
+                for key in [k for k in self._anyone if k[0] == calendar.service]:
+                    del self._anyone[key]
 
     def teams(
         self,
