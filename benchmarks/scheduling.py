@@ -1,6 +1,6 @@
 """One patient's series and whole cohorts: ketplan beside a plain greedy and a general solver, in one run.
 
-    pip install -e '.[bench]' && python -m benchmarks.scheduling [patients ...]
+    pip install -e '.[bench]' && python -m benchmarks.scheduling [--part one] [patients ...]
 
 Times are given on the wall and, because machines are shared, of the processor; quality as the ratio to the
 proven optimum where the solver found one. Every series is put before the reference checker. The solver is
@@ -9,8 +9,9 @@ left out where it is not installed.
 
 from __future__ import annotations
 
+import argparse
+import os
 import resource
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -134,10 +135,20 @@ def cohorts(sizes: tuple[int, ...]) -> None:
 
 
 def main() -> None:
-    sizes = tuple(map(int, sys.argv[1:])) or PATIENTS
-    cohorts(sizes)
-    horizon()
-    one()
+    parser = argparse.ArgumentParser(description="One patient's series and whole cohorts.")
+    parser.add_argument("patients", nargs="*", type=int, help="sizes of the cohorts")
+    parser.add_argument(
+        "--part", action="append", choices=("cohorts", "horizon", "one"), help="only this part"
+    )
+    asked = parser.parse_args()
+    parts = asked.part or ("cohorts", "horizon", "one")
+    print(f"Load of the machine at the beginning: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    if "cohorts" in parts:
+        cohorts(tuple(asked.patients) or PATIENTS)
+    if "horizon" in parts:
+        horizon()
+    if "one" in parts:
+        one()
 
 
 if __name__ == "__main__":

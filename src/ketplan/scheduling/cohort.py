@@ -24,10 +24,11 @@ from ketplan.scheduling.series.search import Found, best_series
 from ketplan.scheduling.series.staff import Staff, minute
 from ketplan.scheduling.wall_clock import day_words, days, instant, is_weekend
 
-# House defaults: how hard one start is tried, with how many therapists, how far the next one lies behind it,
-# and how many hopeful days are looked through.
-HOUSE_WIDTHS = (24,)
-HOUSE_THERAPISTS = 2
+# House defaults: how hard one start is tried, and its doses alone before; with how many therapists, how far
+# the next one lies behind it, and how many hopeful days are looked through.
+HOUSE_WIDTHS = (12,)
+HOUSE_GLANCE = (4,)
+HOUSE_THERAPISTS = 1
 HOUSE_STRIDE_DAYS = 3
 HOUSE_SEEN = 15
 
@@ -136,6 +137,10 @@ def _first(
         if start < after:
             continue
         site = staff.site(model if start == course.earliest else course.request_from(start))
+        doses = frozenset(v.key for v in model.visits if v.kind is VisitKind.INFUSION)
+        if not best_series(site, only=doses, widths=HOUSE_GLANCE, steps=0, people=people):
+            after = start + timedelta(days=HOUSE_STRIDE_DAYS)
+            continue
         found = best_series(site, widths=HOUSE_WIDTHS, steps=0, people=people)
         if found:
             return start, site, found

@@ -23,7 +23,7 @@ from ketplan.scheduling.series.openings import GivenUp, Site
 from ketplan.scheduling.series.rules import Rule, weight
 from ketplan.scheduling.series.staff import Ints, Team
 from ketplan.scheduling.series.ties import Company, Tie
-from ketplan.scheduling.series.tree import NEVER, Bond, Node, grow
+from ketplan.scheduling.series.tree import NEVER, Bond, Marks, Node, grow
 from ketplan.scheduling.series.whole import HOUSE_STEPS, OutOfSteps, Search, price, smoothed
 
 LEFT_OUT = weight(Rule.LEFT_OUT)
@@ -168,13 +168,18 @@ class _Pass:
 
     def _kept(self, k: int, now: _Beginnings, at: Ints, bounds: Ints, rows: Ints, width: int) -> _Beginnings:
         """The first of all that differ in what they leave to later visits."""
-        alike, days = self._left_to_later(k, at)
+        marks, places = self._left_to_later(k, at)
+        alike, days = marks.tolist(), places.tolist()
+        differing: Sequence[int] = range(len(rows))
+        if self.site.staff.is_plain:
+            differing = np.sort(np.unique(marks, return_index=True)[1]).tolist()
         crowd: Counter[int] = Counter()
         seen: set[tuple[int, frozenset[str]]] = set()
         kept: list[int] = []
         taken: list[frozenset[str]] = []
         teams: list[tuple[Team | None, ...]] = []
-        for n, row in enumerate(rows.tolist()):
+        for n in differing:
+            row = int(rows[n])
             before = now.taken[row]
             for team in self._teams_for(k, int(at[n, k]), before):
                 after = before | team.spilling if team and team.spilling else before
@@ -190,7 +195,7 @@ class _Pass:
                 teams.append((*now.teams[row], team))
         return _Beginnings(at[kept], bounds[kept], taken, teams)
 
-    def _left_to_later(self, k: int, at: Ints) -> tuple[list[int], list[int]]:
+    def _left_to_later(self, k: int, at: Ints) -> tuple[Marks, Ints]:
         """A number for each row, the same where all later visits are left the same; and one for the days of
         those visits that later ones mind."""
         found, days = np.zeros(len(at), np.uint64), np.zeros(len(at), np.int64)
@@ -201,7 +206,7 @@ class _Pass:
                 minded.add(bond.earlier)
         for i in sorted(minded):
             days = days * 1009 + np.append(self.nodes[i].openings.days, 0)[at[:, i]]
-        return found.tolist(), days.tolist()
+        return found, days
 
     def _estimates(self, node: Node, at: Ints) -> Ints | int:
         return node.free if node.parent is None else node.given[at[:, node.parent.earlier]]

@@ -117,7 +117,9 @@ class RangeMin:
         rows = [np.append(values, NEVER)]
         while 1 << len(rows) <= size:
             below, half = rows[-1], 1 << (len(rows) - 1)
-            rows.append(np.minimum(below, np.append(below[half:], np.full(half, NEVER))))
+            row = below.copy()
+            np.minimum(below[:-half], below[half:], out=row[:-half])
+            rows.append(row)
         self._table = np.stack(rows)
 
     def __call__(self, first: Ints, end: Ints) -> Ints:
