@@ -121,7 +121,7 @@ def recognised(services: Services, iss: str, patient_id: str, record: PatientRec
             continue
         plan_id = kept.payload.get("plan", kept.plan_id)
         for entry in services.journal.entries(kept.plan_id):
-            if entry.resource_type == "Appointment" and entry.state is StepState.DONE:
+            if entry.resource_type == "Appointment" and entry.state is StepState.DONE and entry.resource_id:
                 names[f"Appointment/{entry.resource_id}"] = (PLAN_STEP_SYSTEM, f"{plan_id}/{entry.key}")
     return replace(record, appointments=tuple(_named(visit, names) for visit in record.appointments))
 

@@ -53,6 +53,7 @@ KINDS: Mapping[str, Kind] = {
     "plan-written": WRITE,
     "plan-resumed": WRITE,
     "step-sent-again": WRITE,
+    "step-settled": CHANGE,
     "plan-handed-out": EXPORT,
     "instrument-taken-down": WRITE,
     "device-handed-over": ACCESS,

@@ -169,6 +169,22 @@ class Journal:
             if connection.execute(lost.values(**forgotten, updated=now)).rowcount == 0:
                 raise RefusedError("The journal has no such step of which nobody can tell what became of it.")
 
+    def settle(
+        self, plan_id: str, key: str, stands: bool, resource_id: str, words: str, now: datetime
+    ) -> None:
+        """Somebody has looked, and says whether it stands; `resource_id` is "" where they could not see it.
+        RefusedError unless nobody can tell what became of the step."""
+        step = self._table.c
+        lost = update(self._table).where(
+            step.plan_id == plan_id, step.key == key, step.state.in_((StepState.UNKNOWN, StepState.SENDING))
+        )
+        state = StepState.DONE if stands else StepState.REFUSED
+        told = {"state": state, "http_status": None, "message": words, "said": "", "updated": now}
+        with self._database.writing() as connection:
+            settled = connection.execute(lost.values(**told, resource_id=resource_id or None))
+            if settled.rowcount == 0:
+                raise RefusedError("The journal has no such step of which nobody can tell what became of it.")
+
     def entries(self, plan_id: str) -> tuple[JournalEntry, ...]:
         """The plan's steps, in their order."""
         asking = select(self._table).where(self._table.c.plan_id == plan_id).order_by(self._table.c.ordinal)

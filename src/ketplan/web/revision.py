@@ -31,6 +31,7 @@ from ketplan.web.page import bench_page
 from ketplan.web.presenters import revision as presenter
 from ketplan.web.presenters import writing
 from ketplan.web.sessions import LiveSession
+from ketplan.web.settling import unsettled
 from ketplan.web.trail import moment_shown, note
 from ketplan.writeback.revision import KIND, Revision
 from ketplan.writeback.steps import Outcome as Became
@@ -80,6 +81,10 @@ class Table:
         if any(map(_is_unfinished, _chapters(life))):
             return "An earlier change is not wholly written: try that again first."
         return ""
+
+    @property
+    def is_unsettled(self) -> bool:
+        return bool(unsettled(self.life.plan))
 
 
 @dataclass(frozen=True)
@@ -302,6 +307,7 @@ def show(lid: str, number: str) -> str:
             desk().glue.stored_receipt(desk().services, kept.plan_id), kept, bench.session.iss
         ),
         is_newest=kept == life.decisions[-1],
+        is_unsettled=bool(unsettled(life.plan)),
     )
 
 

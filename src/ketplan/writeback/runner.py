@@ -97,7 +97,7 @@ class _Run:
                 continue
             done = self._rows[step.key] = self._taken(step)
             self._writing.note(step, done)
-            if done.outcome in STANDS:
+            if done.outcome in STANDS and done.reference:
                 self._ids[step.key] = done.reference
             if on_progress:
                 on_progress(done)
@@ -135,6 +135,9 @@ class _Run:
     def _standing(self, step: Step) -> Row | None:
         if step.verb is Verb.UPDATE or self._writing.states[step.key] is not StepState.DONE:
             return None
+        known = self._writing.entries[step.key]
+        if not known.resource_id:  # somebody saw it in the EHR, and not its id
+            return row(step, Outcome.ALREADY_THERE, detail=known.message)
         return standing(self._writing, step, self._linked(step), self._changing.get(step.key, ()))
 
     def _blocked(self, step: Step) -> Row | None:
