@@ -23,7 +23,7 @@ from ketplan.scheduling.series.openings import GivenUp, Site
 from ketplan.scheduling.series.rules import Rule, weight
 from ketplan.scheduling.series.staff import Ints, Team
 from ketplan.scheduling.series.ties import Company, Tie
-from ketplan.scheduling.series.tree import NEVER, Bond, Marks, Node, grow
+from ketplan.scheduling.series.tree import NEVER, Bond, Marks, Node, grow, least_of
 from ketplan.scheduling.series.whole import HOUSE_STEPS, OutOfSteps, Search, price, smoothed
 
 LEFT_OUT = weight(Rule.LEFT_OUT)
@@ -100,9 +100,11 @@ class _Pass:
 
     def weigh(self) -> None:
         """Lay its costs and bounds on the tree, which all passes share."""
-        for node, mine in zip(self.nodes, self.costs, strict=True):
-            node.costs = mine
-        self.bound = grow(self.nodes)
+        if any(node.costs is not mine for node, mine in zip(self.nodes, self.costs, strict=True)):
+            for node, mine in zip(self.nodes, self.costs, strict=True):
+                node.costs = mine
+            grow(self.nodes)
+        self.bound = least_of(self.nodes)
 
     def solve(self, width: int, budget: int) -> _Answer | None:
         """The cheapest answer met below the budget; `cut_off` tells what the rest cost at least."""

@@ -154,8 +154,13 @@ class Node:
         return min(int(self.total.min(initial=NEVER)), self.left_out)
 
 
-def grow(nodes: list[Node]) -> int:
-    """Fill in every node's bounds, leaves first, and return the bound of the whole forest."""
+def least_of(nodes: list[Node]) -> int:
+    """The bound of the whole forest, once it is grown."""
+    return sum(node.free for node in nodes if node.parent is None)
+
+
+def grow(nodes: list[Node]) -> None:
+    """Fill in every node's bounds, leaves first."""
     for node in reversed(nodes):
         node.total, node.left_out = node.costs, node.droppable
         for c in node.children:
@@ -164,4 +169,3 @@ def grow(nodes: list[Node]) -> int:
         node.total = np.minimum(node.total, NEVER)
         if node.parent is not None:
             node.given = np.minimum(node.parent.least(node.total), min(node.left_out, NEVER))
-    return sum(node.free for node in nodes if node.parent is None)
