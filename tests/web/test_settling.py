@@ -111,3 +111,18 @@ def test_a_coordinator_may_look_and_not_settle(path: str, app: Flask, ehr: Flask
     assert LOST in words(page)
     assert "/unsettled" not in [form for form in page.text.split('"') if form.endswith("/unsettled")]
     assert "For reading only." in words(page)
+
+
+def test_the_page_of_a_plan_written_in_part_leads_there(
+    browser: Browser, services: Services, clock: Clock
+) -> None:
+    path = browser.launch(PATIENT)
+    browser.submit(browser.get(f"{path}preview"), "/sign")
+    assert "/unsettled" not in browser.get(f"{path}written").text
+    (kept,) = services.plans.find(ISS, PATIENT)
+    lost = next(e for e in services.journal.entries(kept.plan_id) if e.resource_type == "Goal")
+    services.journal.failed(kept.plan_id, lost.key, StepState.UNKNOWN, LOST, None, clock())
+    services.plans.move(kept.plan_id, PlanState.WRITING, clock())
+    services.plans.move(kept.plan_id, PlanState.INCOMPLETE, clock())
+    assert "/unsettled" in browser.get(f"{path}written").text
+    assert LOST in words(browser.get(f"{path}unsettled"))

@@ -26,6 +26,7 @@ from ketplan.web.page import bench_page, standing
 from ketplan.web.presenters import rungs
 from ketplan.web.presenters import writing as presenter
 from ketplan.web.sessions import LiveSession
+from ketplan.web.settling import unsettled
 from ketplan.web.trail import guard_form, note
 from ketplan.web.writing import Writing
 from ketplan.writeback.ladder import Choice
@@ -134,6 +135,7 @@ def written(lid: str) -> Response | str | tuple[str, int]:
         standing=found,
         run=run,
         under_way=under_way,
+        is_unsettled=bool(found and not under_way and unsettled(found.plan)),
         error=error,
     )
     return shown, error.http_status if isinstance(error, PatientMismatch) else 200
