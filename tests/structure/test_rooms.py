@@ -36,7 +36,7 @@ ONE_DOOR = {
     "dbos": {"writeback"},
     "numpy": {"scheduling"},
     "weasyprint": {"paper"},
-    "jinja2": {"paper"},
+    "jinja2": {"paper", "web"},
     "cryptography": {"store", "sandbox"},
     "click": {"cli", "servers"},
 }

@@ -11,6 +11,7 @@ from threading import Thread
 from typing import Any, cast
 
 from flask import Flask
+from jinja2 import pass_context
 
 from ketplan import compose
 from ketplan.access import open_access
@@ -186,7 +187,9 @@ def create_app(
         named_here=glossary.named_here,
         is_guided=guide.is_guided,
     )
-    app.jinja_env.filters.update(explained=glossary.explained, sourced=glossary.sourced)
+    # A filter that is told the page at hand is not worked out once for all pages when its text is constant.
+    app.jinja_env.filters["explained"] = pass_context(lambda _page, text: glossary.explained(text))
+    app.jinja_env.filters["sourced"] = pass_context(lambda _page, text: glossary.sourced(text))
     errors.register(app)
     return app
 
