@@ -107,14 +107,16 @@ def compiled() -> CompiledOnce:
 
 
 @pytest.fixture(scope="session")
-def calendars() -> dict[date, Calendar]:
+def shared_calendars() -> dict[date, Calendar]:
     return {}
 
 
 @pytest.fixture
-def glue(calendars: dict[date, Calendar]) -> Any:
-    """`ketplan.compose`, except that the EHR's thousands of slots are read once for all tests."""
-    return RemembersCalendars(calendars)
+def glue(request: pytest.FixtureRequest, shared_calendars: dict[date, Calendar]) -> Any:
+    """`ketplan.compose`, except that an EHR's thousands of slots are read once: in the shared EHR for all
+    tests, in an EHR of the test's own once for it, since no other test has the same slots taken."""
+    own = request.node.get_closest_marker("writes")
+    return RemembersCalendars({} if own else shared_calendars)
 
 
 @pytest.fixture

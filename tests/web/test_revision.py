@@ -109,7 +109,7 @@ def test_a_missed_infusion_is_placed_again(
     assert "Whom to callThe patient" in said
     assert "change this for Jane Samplewood, female, born 28 Sep 1991" in said
     result = carry_out(browser, preview)
-    assert "Written to the EHR" in words(result)
+    assert "Written to the EHR" in words(result), words(result)
     old, new = visits(ehr, "infusion-2")
     assert (old["id"], old["status"], old["start"]) == (missed["id"], "noshow", missed["start"])
     assert datetime.fromisoformat(new["start"]) > clock()
