@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.browser.accessibility import barriers
 from tests.browser.journeys import launch_in_tab, sign
 from tests.browser.test_progress import chart_a_course
 
@@ -21,7 +22,6 @@ LAYOUT = Path(__file__).parent / "layout.json"
 HEAVIEST = 150_000
 # CLS that is called good is 0.1; nothing here moves by itself, so next to nothing is allowed.
 LARGEST_SHIFT = 0.01
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 LOOKS = [("light", 1280), ("dark", 320)]
 SHIFTS = """() => new Promise(done => {
   let sum = 0;
@@ -57,7 +57,6 @@ def signed(browser: Any, clinic: Any) -> None:
 @pytest.fixture(params=LOOKS, ids=lambda look: f"{look[0]}-{look[1]}")
 def look(request: Any, page: Any) -> Iterator[Look]:
     """Looks at the page that is open, and says at the end all that was wrong with any."""
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     theme, width = request.param
     page.emulate_media(color_scheme=theme, reduced_motion="reduce")
     page.set_viewport_size({"width": width, "height": 900})
@@ -67,21 +66,12 @@ def look(request: Any, page: Any) -> Iterator[Look]:
 
     def judge(name: str) -> None:
         page.wait_for_load_state()
-        if page.evaluate("document.documentElement.scrollWidth") > width:
-            wrong.append(f"{name}: wider than {width} px")
         if "unfolded" not in name and (moved := page.evaluate(SHIFTS)) > LARGEST_SHIFT:
             wrong.append(f"{name}: shifted by {moved:.3f}")
         weight = sum(size for _, size in page.evaluate(SIZES))
         if not 0 < weight <= HEAVIEST:
             wrong.append(f"{name}: {weight} bytes")
-        # What the bar at the foot lies over is reached by scrolling: it is judged where it covers nothing.
-        page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
-        found = axe.run(page, options=RULES)
-        if found.violations_count:
-            wrong.extend(
-                f"{name}: {v['id']} at {[n['html'][:150] for n in v['nodes']]}"
-                for v in found.response["violations"]
-            )
+        wrong.extend(barriers(page, name))
 
     yield judge
     assert not wrong + loud, "\n".join(wrong + loud)

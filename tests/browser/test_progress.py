@@ -10,6 +10,7 @@ from ketplan.clinical.record import LOINC
 from ketplan.fhir import session_codes as codes
 from ketplan.fhir.rendering.authoring import PLAN_STEP_SYSTEM
 from ketplan.fhir.review_form import REVIEW
+from tests.browser.accessibility import require_accessible
 from tests.browser.journeys import launch_in_tab, sign
 
 PATIENT, FAMILY_NAME = "gad-ready", "Samplewood"
@@ -102,16 +103,6 @@ def confirm(page: Any) -> None:
     page.get_by_role("heading", level=1, name="Progress review for").wait_for()
 
 
-def accessible(page: Any, width: int, where: str) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width, where
-    # Tall enough to show all of it: what the bar at the foot covers for now can be scrolled to.
-    tall = page.evaluate("document.documentElement.scrollHeight")
-    page.set_viewport_size({"width": width, "height": tall})
-    found = axe.run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]})
-    assert found.violations_count == 0, found.generate_report()
-
-
 def test_given_two_doses_and_little_gained_when_the_rise_is_accepted_then_chart_and_next_dose_say_so(
     page: Any, clinic: Any, under_way: None
 ) -> None:
@@ -145,17 +136,17 @@ def test_given_two_doses_and_little_gained_when_the_rise_is_accepted_then_chart_
 def test_pages_are_accessible_and_fit(page: Any, clinic: Any, under_way: None, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
     to_review(page, clinic)
-    accessible(page, width, "review")
+    require_accessible(page, "review")
     page.get_by_role("button", name="See what this changes").click()
     page.get_by_text("Nothing has been answered yet.").wait_for()
-    accessible(page, width, "nothing answered")
+    require_accessible(page, "nothing answered")
     answer_group(page, "Cognition check due").get_by_label("Accept", exact=True).check()
     page.get_by_role("button", name="See what this changes").click()
     page.get_by_role("button", name="Confirm and write").wait_for()
-    accessible(page, width, "preview")
+    require_accessible(page, "preview")
     page.get_by_role("button", name="Confirm and write").click()
     page.get_by_text("WRITTEN", exact=True).wait_for()
-    accessible(page, width, "result")
+    require_accessible(page, "result")
 
 
 def test_without_javascript_a_review_is_answered(browser: Any, clinic: Any, under_way: None) -> None:

@@ -15,7 +15,7 @@ from ketplan.clinical.course_states import ACTIONS, Action, CourseState
 from ketplan.clinical.plan import Clinician
 from ketplan.errors import InputError
 from ketplan.fhir.render import Step, Verb
-from ketplan.fhir.rendering.authoring import clean, coding, concept, moment
+from ketplan.fhir.rendering.authoring import annotation, clean, coding, concept, moment
 from ketplan.writeback.steps import Json
 
 KIND = "lifecycle"
@@ -195,11 +195,6 @@ def _said(decision: Decision, kind: str) -> dict[str, Any]:
 
 
 def _note(decision: Decision, words: str) -> Json:
-    at, clinician = moment(decision.at, decision.zone), decision.clinician
-    known = clinician.reference.startswith("Practitioner/")  # R4 allows no PractitionerRole here
-    author: Json = {"authorReference": {"reference": clinician.reference}}
-    return {
-        **(author if known else {"authorString": clinician.reference}),
-        "time": at,
-        "text": f"{words} ({clinician.name or clinician.reference}, {at})",
-    }
+    clinician = decision.clinician
+    told = f"{words} ({clinician.name or clinician.reference}, {moment(decision.at, decision.zone)})"
+    return annotation(clinician.reference, decision.at, decision.zone, told)

@@ -18,7 +18,7 @@ from ketplan.fhir import r4
 from ketplan.fhir.invariants import require_valid
 from ketplan.fhir.render import Step, Verb
 from ketplan.fhir.rendering import revised
-from ketplan.fhir.rendering.authoring import clean, moment, placeholder, visit_step
+from ketplan.fhir.rendering.authoring import annotation, clean, moment, placeholder, visit_step
 from ketplan.fhir.rendering.course import request_key
 from ketplan.fhir.rendering.note import NOTE, render_note
 from ketplan.fhir.rendering.revised import Line, NewTime
@@ -247,7 +247,7 @@ def _care_plan(revision: Revision, held: Held, fresh: list[str]) -> Json:
         ],
         "note": [
             *theirs.get("note", []),
-            revised.annotation(revision.clinician, revision.at, revision.zone, said),
+            annotation(revision.clinician.reference, revision.at, revision.zone, said),
         ],
         "text": _words(revision, held.ours),
     }

@@ -165,6 +165,14 @@ def moment(at: datetime, zone: str) -> str:
     return at.astimezone(ZoneInfo(zone)).isoformat(timespec="seconds")
 
 
+def annotation(author: str, at: datetime, zone: str, words: str) -> Json:
+    """A note by `author`, a reference or a name. R4 lets a Practitioner sign it, not a PractitionerRole."""
+    shape = RELATIVE_REFERENCE.fullmatch(author)
+    known = shape is not None and shape[1] == "Practitioner"
+    who: Json = {"authorReference": {"reference": author}} if known else {"authorString": author}
+    return {**who, "time": moment(at, zone), "text": words}
+
+
 def number(value: Decimal) -> str:
     return format(value, "f")
 

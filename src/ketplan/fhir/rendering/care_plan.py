@@ -11,11 +11,10 @@ from ketplan.fhir.rendering import wording
 from ketplan.fhir.rendering.authoring import (
     ASSESS_PLAN,
     CARE_PLAN,
-    RELATIVE_REFERENCE,
     Intent,
     RequestStatus,
+    annotation,
     concept,
-    moment,
     placeholder,
     reference,
     references,
@@ -83,12 +82,6 @@ def _supporting(course: Course) -> list[Json]:
 
 def _note(course: Course, resolution: Resolution) -> Json:
     found = next((f for f in course.draft.findings if f.id == resolution.finding), None)
-    shape = RELATIVE_REFERENCE.fullmatch(resolution.clinician)
-    known = shape is not None and shape[1] == "Practitioner"  # R4 allows no PractitionerRole here
     said = wording.finding(found) if found else resolution.finding
-    return {
-        "authorReference": reference(resolution.clinician) if known else None,
-        "authorString": None if known else resolution.clinician,
-        "time": moment(resolution.at, course.timetable.zone),
-        "text": f"{said} Resolved by {resolution.clinician}: {resolution.reason}",
-    }
+    words = f"{said} Resolved by {resolution.clinician}: {resolution.reason}"
+    return annotation(resolution.clinician, resolution.at, course.timetable.zone, words)

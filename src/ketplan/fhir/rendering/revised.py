@@ -165,16 +165,6 @@ def timing(starts: Iterable[datetime], zone: str) -> Json:
     return {"event": sorted(moment(start, zone) for start in starts)}
 
 
-def annotation(clinician: Clinician, at: datetime, zone: str, words: str) -> Json:
-    known = clinician.reference.startswith("Practitioner/")  # R4 allows no PractitionerRole here
-    who: Json = {"authorReference": {"reference": clinician.reference}}
-    return {
-        **(who if known else {"authorString": clinician.reference}),
-        "time": moment(at, zone),
-        "text": words,
-    }
-
-
 def narrative(before: str, said: Iterable[str], lines: Sequence[Line], zone: str) -> Json:
     """The plan's own words with its schedule as it is now, and each revision told under a heading."""
     root = fromstring(before)  # noqa: S314  what we made ourselves
