@@ -13,8 +13,8 @@ from ketplan.clinical.progress.course_now import CourseNow, course_now
 from ketplan.clinical.progress.facts import Happened
 from ketplan.clinical.progress.history import History
 from ketplan.clinical.progress.limits import Limits
-from ketplan.web.presenters.curve import curve
-from ketplan.web.presenters.picture import Picture
+from ketplan.web.pictures.curve import curve
+from ketplan.web.pictures.picture import Picture
 from tests.clinical_progress.builders import a_plan
 
 START = date(2026, 3, 2)

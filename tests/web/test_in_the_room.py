@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from werkzeug.test import TestResponse
 
-from ketplan.web.in_the_room import MOST_TRIES
+from ketplan.web.plan.in_the_room import MOST_TRIES
 from tests.web.support import Browser, Page
 
 pytestmark = pytest.mark.writes

@@ -18,10 +18,10 @@ from ketplan.ehr.fetch import RawSection
 from ketplan.ehr.profiles.load import shipped
 from ketplan.fhir.render import Step, Verb
 from ketplan.sandbox.patients import CASES
+from ketplan.web.pictures.timeline import BIGGEST, timeline
+from ketplan.web.plan.work import Answer, Work, fingerprint
 from ketplan.web.presenters import words, writing
 from ketplan.web.presenters.readiness import standing
-from ketplan.web.presenters.timeline import BIGGEST, timeline
-from ketplan.web.work import Answer, Work, fingerprint
 from ketplan.workflow import Proposal
 from ketplan.writeback.steps import Outcome
 from tests.web.conftest import SITE

@@ -13,10 +13,10 @@ from ketplan.clinical.session.ladder import Pressure
 from ketplan.clinical.session.limits import SessionLimits
 from ketplan.clinical.session.sheet import Measured, Sheet
 from ketplan.clinical.view import View
+from ketplan.web.pictures.picture import Axis, Dot, Level, apart, labelled
+from ketplan.web.pictures.session_curve import session_curve
+from ketplan.web.pictures.weight_curve import weight_curve
 from ketplan.web.presenters import words
-from ketplan.web.presenters.picture import Axis, Dot, Level, apart, labelled
-from ketplan.web.presenters.session_curve import session_curve
-from ketplan.web.presenters.weight_curve import weight_curve
 from tests.clinical.builders import AS_OF, a_record, kg
 
 START = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)

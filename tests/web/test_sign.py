@@ -288,7 +288,7 @@ class TestBeside:
     def test_progress_is_shown_and_a_second_click_starts_nothing(
         self, browser: Browser, ehr: Flask, later: list[Callable[[], None]], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("ketplan.web.sign.WAIT_FOR_A_QUICK_EHR", 0)
+        monkeypatch.setattr("ketplan.web.plan.sign.WAIT_FOR_A_QUICK_EHR", 0)
         path, page = preview(browser, "gad-ready")
         self.hold = True
         browser.submit(page, "/sign")

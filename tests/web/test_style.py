@@ -10,7 +10,7 @@ from flask import Flask
 
 from ketplan.ehr.transport import Answer
 from ketplan.errors import Temporary
-from ketplan.web import style
+from ketplan.web.doors import style
 from tests.web.support import EHR, Browser, Clock, Page
 from tests.web.telling import STYLE, Telling
 

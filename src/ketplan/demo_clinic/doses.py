@@ -16,7 +16,7 @@ from ketplan.fhir.rendering.session import SessionRecord
 from ketplan.fhir.rendering.session_record import PlanLinks
 from ketplan.kept_terms import terms_payload
 from ketplan.scheduling.timetable import Placed
-from ketplan.web.sheet_entries import understood
+from ketplan.web.course.sheet_entries import understood
 
 PREPARATION, STAY = timedelta(minutes=30), timedelta(minutes=125)
 _NO = ("cssrs_change", "alcohol_24h", "cannabis_24h", "new_medication", "febrile")

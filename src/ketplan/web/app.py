@@ -23,40 +23,33 @@ from ketplan.ehr.peers import Peers, Resolve, addresses
 from ketplan.ehr.refresh import Supplier
 from ketplan.ehr.transport import Http
 from ketplan.fhir.datatypes import legible
-from ketplan.web import (
+from ketplan.web import errors, glossary, guide, idle, security
+from ketplan.web.clinic import rooms as clinic
+from ketplan.web.context import Carry, Desk, Glue, Run, desk
+from ketplan.web.course import (
     adverse_events,
-    checked,
     differences,
-    doctor_page,
-    errors,
-    glossary,
-    guide,
-    handing_out,
-    hooks,
-    idle,
-    in_the_room,
-    instruments,
-    intake,
-    keys,
-    landing,
-    launch,
     lifecycle,
     progress,
     replan,
     revise,
     revision,
-    security,
     session_sheet,
     settling,
+)
+from ketplan.web.doors import doctor_page, hooks, keys, landing, launch, style
+from ketplan.web.page import show_banner
+from ketplan.web.plan import (
+    checked,
+    handing_out,
+    in_the_room,
+    instruments,
+    intake,
     sign,
-    style,
     take_away,
     unsent,
     workspace,
 )
-from ketplan.web.clinic import rooms as clinic
-from ketplan.web.context import Carry, Desk, Glue, Run, desk
-from ketplan.web.page import show_banner
 from ketplan.web.presenters import words
 from ketplan.web.reading import Readings
 from ketplan.web.sessions import LiveSession

@@ -15,13 +15,13 @@ from ketplan.errors import InputError
 from ketplan.fhir.render import Step
 from ketplan.reconciling import recognised
 from ketplan.store.plans import PlanState
-from ketplan.web import work as works
 from ketplan.web.context import desk
+from ketplan.web.plan import work as works
+from ketplan.web.plan.work import Work
 from ketplan.web.presenters import writing
 from ketplan.web.presenters.writing import PreviewRow
 from ketplan.web.reading import Reading
 from ketplan.web.sessions import LiveSession
-from ketplan.web.work import Work
 from ketplan.workflow import Proposal
 
 # Long enough for a quick EHR to need no waiting page, and for what somebody typed not to be lost to one.

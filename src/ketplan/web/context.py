@@ -25,9 +25,9 @@ from ketplan.workflow import Calendar, Practice
 from ketplan.writeback.steps import Receipt
 
 if TYPE_CHECKING:
-    from ketplan.web.checked import Checks
-    from ketplan.web.doctor_page import Doctor
-    from ketplan.web.style import Styles
+    from ketplan.web.doors.doctor_page import Doctor
+    from ketplan.web.doors.style import Styles
+    from ketplan.web.plan.checked import Checks
 
 Run = Callable[[Callable[[], None]], None]
 Connect = Callable[[str, str | Supplier], Any]

@@ -22,9 +22,9 @@ from ketplan.errors import (
     SignInEnded,
     Temporary,
 )
-from ketplan.web import unsent
 from ketplan.web.bench import StillReading
 from ketplan.web.context import desk
+from ketplan.web.plan import unsent
 from ketplan.web.reading import MOST
 
 log = logging.getLogger("ketplan.web")

@@ -14,10 +14,10 @@ from ketplan.store.plans import UNDER_WAY, PlanState, StoredPlan
 from ketplan.web import security
 from ketplan.web.bench import Bench
 from ketplan.web.context import desk
+from ketplan.web.pictures.picture import Picture
+from ketplan.web.pictures.timeline import timeline
+from ketplan.web.pictures.weight_curve import weight_curve
 from ketplan.web.presenters import calendar, course, readiness, words, writing
-from ketplan.web.presenters.picture import Picture
-from ketplan.web.presenters.timeline import timeline
-from ketplan.web.presenters.weight_curve import weight_curve
 from ketplan.web.sessions import LiveSession
 from ketplan.web.writing import Writing
 from ketplan.workflow import Proposal

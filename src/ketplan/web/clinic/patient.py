@@ -14,7 +14,7 @@ from ketplan.web.clinic.desk import Clinic, open_clinic
 from ketplan.web.clinic.guard import room
 from ketplan.web.clinic.rows import WAYS, listed
 from ketplan.web.context import desk
-from ketplan.web.launch import to_sign_in
+from ketplan.web.doors.launch import to_sign_in
 
 routes = room("patient", __name__)
 

@@ -13,8 +13,8 @@ from ketplan.clinical.rules import RULES
 from ketplan.clinical.screens.suicide import RELEASE_FIELDS
 from ketplan.clinical.screens.workup import Item, ItemState
 from ketplan.web.bench import Bench
+from ketplan.web.plan.work import Answer, fingerprint
 from ketplan.web.presenters import instruments, words
-from ketplan.web.work import Answer, fingerprint
 from ketplan.workflow import Proposal
 
 _REFERENCE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9._-]{1,255}")

@@ -22,9 +22,9 @@ from ketplan.clinical.session.sheet import Measured, mg_per_kg
 from ketplan.clinical.session.starting import Bar, Way, fingerprint
 from ketplan.store.sheets import StoredSheet
 from ketplan.web.context import desk
-from ketplan.web.day import Day, DoseVisit
+from ketplan.web.course.day import Day, DoseVisit
+from ketplan.web.course.sheet_entries import SYMPTOMS
 from ketplan.web.presenters import words
-from ketplan.web.sheet_entries import SYMPTOMS
 
 _INPUT = {Kind.MOMENT: "datetime-local", Kind.DAY: "date", Kind.WHOLE: "text", Kind.DECIMAL: "text"}
 

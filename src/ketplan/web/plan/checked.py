@@ -11,7 +11,7 @@ from ketplan.errors import EhrError, KetplanError
 from ketplan.reconciling import look_at
 from ketplan.store.plans import PlanState, StoredPlan
 from ketplan.web.context import desk
-from ketplan.web.course import newest_plan
+from ketplan.web.course.course import newest_plan
 from ketplan.web.presenters import words
 from ketplan.web.sessions import LiveSession
 

@@ -24,9 +24,9 @@ from ketplan.store.plans import StoredPlan
 from ketplan.store.sheets import SheetKey, StoredSheet
 from ketplan.web.bench import WAIT_TO_SHOW, Bench, open_bench
 from ketplan.web.context import desk
-from ketplan.web.course import Course, require_course
+from ketplan.web.course.course import Course, require_course
+from ketplan.web.course.sheet_entries import Content, Entries, understood
 from ketplan.web.sessions import LiveSession
-from ketplan.web.sheet_entries import Content, Entries, understood
 
 DOSING = ("infusion-", "maintenance-")
 

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 from ketplan.clinical.screens.weight import WEIGHT, kilograms
 from ketplan.clinical.view import View
-from ketplan.web.presenters import picture, words
-from ketplan.web.presenters.curve import day_ticks
-from ketplan.web.presenters.picture import Dot, Level, Line, Picture
+from ketplan.web.pictures import picture
+from ketplan.web.pictures.curve import day_ticks
+from ketplan.web.pictures.picture import Dot, Level, Line, Picture
+from ketplan.web.presenters import words
 
 TALL = 120
 FEWEST = 2

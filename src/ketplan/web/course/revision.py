@@ -24,14 +24,14 @@ from ketplan.store.plans import UNDER_WAY, PlanState, StoredPlan
 from ketplan.web import sessions
 from ketplan.web.bench import WAIT_TO_ACT, Bench, open_bench, start_of
 from ketplan.web.context import desk
+from ketplan.web.course.life import Life, require_life
+from ketplan.web.course.lifecycle import write_decision
+from ketplan.web.course.settling import unsettled
 from ketplan.web.guard import NOT_A_SIGNER, NOT_AN_ARRANGER, room
-from ketplan.web.life import Life, require_life
-from ketplan.web.lifecycle import write_decision
 from ketplan.web.page import bench_page
 from ketplan.web.presenters import revision as presenter
 from ketplan.web.presenters import writing
 from ketplan.web.sessions import LiveSession
-from ketplan.web.settling import unsettled
 from ketplan.web.trail import moment_shown, note
 from ketplan.writeback.revision import KIND, Revision
 from ketplan.writeback.steps import Outcome as Became

@@ -12,8 +12,8 @@ from ketplan.clinical.screens.suicide import RELEASE_FIELDS
 from ketplan.clinical.session.asked import BEFORE, DOSE, LEAVING, LONGEST_WORDS, PRESSURE, SET, Field
 from ketplan.clinical.session.sheet import Override
 from ketplan.clinical.session.starting import Bar, Way, fingerprint
-from ketplan.web.day import Day
-from ketplan.web.sheet_entries import MOST_ROWS, SYMPTOMS, kept_override
+from ketplan.web.course.day import Day
+from ketplan.web.course.sheet_entries import MOST_ROWS, SYMPTOMS, kept_override
 
 Form = MultiDict[str, str]
 Content = dict[str, Any]

@@ -21,11 +21,12 @@ from werkzeug.wrappers import Response
 from ketplan.clinical.instruments.scoring import Score
 from ketplan.clinical.instruments.table import instrument
 from ketplan.errors import InputError, RefusedError, Temporary
-from ketplan.web import instruments, sessions
+from ketplan.web import sessions
 from ketplan.web.bench import WAIT_TO_ACT, open_bench
 from ketplan.web.carry import carried
 from ketplan.web.context import desk
 from ketplan.web.guard import IN_THE_ROOM, room
+from ketplan.web.plan import instruments
 from ketplan.web.presenters import instruments as presenter
 from ketplan.web.sessions import LiveSession
 from ketplan.web.trail import guard_form, note

@@ -12,12 +12,13 @@ from werkzeug.wrappers import Response
 from ketplan.clinical.record import Intake
 from ketplan.fhir.intake import build_intake_response
 from ketplan.fhir.intake_form import GROUPS
-from ketplan.web import sessions, unsent
-from ketplan.web import work as works
+from ketplan.web import sessions
 from ketplan.web.bench import WAIT_TO_ACT, Bench, open_bench
 from ketplan.web.context import desk
 from ketplan.web.guard import room
 from ketplan.web.page import bench_page
+from ketplan.web.plan import unsent
+from ketplan.web.plan import work as works
 from ketplan.web.presenters import intake_answers, intake_form
 
 routes = room("intake", __name__)

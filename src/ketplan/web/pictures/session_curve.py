@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 from ketplan.clinical.session.limits import SessionLimits
 from ketplan.clinical.session.sheet import Sheet
-from ketplan.web.presenters import picture, words
-from ketplan.web.presenters.picture import Axis, Dot, Lane, Level, Line, Picture, Tick
+from ketplan.web.pictures import picture
+from ketplan.web.pictures.picture import Axis, Dot, Lane, Level, Line, Picture, Tick
+from ketplan.web.presenters import words
 
 LOWEST, HIGHEST, TALL = 40, 220, 190
 EARLIEST = -60

@@ -14,18 +14,19 @@ from ketplan.fhir.invariants import patients
 from ketplan.fhir.rendering.session import SessionRecord
 from ketplan.kept import steps_of
 from ketplan.store.plans import StoredPlan
-from ketplan.web import closing, sessions, sheet_form
+from ketplan.web import sessions
 from ketplan.web.bench import WAIT_TO_ACT, open_bench
 from ketplan.web.carry import LONG_SECONDS, carried
 from ketplan.web.context import desk
-from ketplan.web.course import require_course
-from ketplan.web.day import Day, open_day, require_open, visits
+from ketplan.web.course import closing, sheet_form
+from ketplan.web.course.course import require_course
+from ketplan.web.course.day import Day, open_day, require_open, visits
 from ketplan.web.guard import NOT_A_CLINICIAN, room
 from ketplan.web.page import bench_page
+from ketplan.web.pictures.session_curve import session_curve
+from ketplan.web.pictures.weight_curve import weight_curve
 from ketplan.web.presenters import session_sheet as presenter
 from ketplan.web.presenters import writing
-from ketplan.web.presenters.session_curve import session_curve
-from ketplan.web.presenters.weight_curve import weight_curve
 from ketplan.web.sessions import LiveSession
 from ketplan.web.trail import guard_form, note
 from ketplan.web.writing import Writing

@@ -22,8 +22,8 @@ from ketplan.web import sessions
 from ketplan.web.bench import WAIT_TO_ACT, Bench, open_bench
 from ketplan.web.carry import carried
 from ketplan.web.context import desk
+from ketplan.web.course.life import Life, decisions_about, life_of, require_life
 from ketplan.web.guard import NOT_A_SIGNER, room
-from ketplan.web.life import Life, decisions_about, life_of, require_life
 from ketplan.web.page import bench_page
 from ketplan.web.presenters import lifecycle as presenter
 from ketplan.web.presenters import writing

@@ -17,15 +17,15 @@ from ketplan.clinical.plan import Resolution
 from ketplan.clinical.screens.suicide import RELEASE_FIELDS
 from ketplan.errors import InputError, RefusedError
 from ketplan.web import sessions
-from ketplan.web import work as works
 from ketplan.web.bench import WAIT_TO_ACT, Bench, lay_out, open_bench, start_of
-from ketplan.web.checked import checked
 from ketplan.web.context import desk
+from ketplan.web.course.life import life_of
 from ketplan.web.guard import room
-from ketplan.web.life import life_of
 from ketplan.web.page import workspace_page
+from ketplan.web.plan import work as works
+from ketplan.web.plan.checked import checked
+from ketplan.web.plan.work import Answer, Work, fingerprint
 from ketplan.web.trail import note
-from ketplan.web.work import Answer, Work, fingerprint
 
 routes = room("workspace", __name__)
 

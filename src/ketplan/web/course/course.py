@@ -23,7 +23,7 @@ from ketplan.store.plans import StoredPlan
 from ketplan.store.reviews import StoredReview
 from ketplan.web.bench import Bench
 from ketplan.web.context import desk
-from ketplan.web.life import life_of
+from ketplan.web.course.life import life_of
 from ketplan.web.sessions import LiveSession
 
 

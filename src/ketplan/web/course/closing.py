@@ -14,7 +14,7 @@ from ketplan.fhir.rendering.course import CARE_PLAN, request_key
 from ketplan.fhir.rendering.session import SessionRecord
 from ketplan.fhir.rendering.session_record import PlanLinks
 from ketplan.web.context import desk
-from ketplan.web.day import Day
+from ketplan.web.course.day import Day
 
 # What is shown is compared as if it had been closed at this moment, so that the time alone is no change.
 AS_IF_CLOSED_AT = datetime(2000, 1, 1, tzinfo=UTC)

@@ -12,8 +12,9 @@ from ketplan.clinical.progress.course_now import CourseNow
 from ketplan.clinical.progress.facts import DoseGiven
 from ketplan.clinical.progress.judgement import against_baseline
 from ketplan.clinical.progress.limits import Limits
-from ketplan.web.presenters import picture, words
-from ketplan.web.presenters.picture import Axis, Dot, Lane, Level, Line, Picture, Stripe, Tick
+from ketplan.web.pictures import picture
+from ketplan.web.pictures.picture import Axis, Dot, Lane, Level, Line, Picture, Stripe, Tick
+from ketplan.web.presenters import words
 
 SHORTEST_DAYS = 28
 

@@ -27,7 +27,7 @@ from ketplan.web import sessions
 from ketplan.web.bench import WAIT_TO_ACT, Bench, open_bench
 from ketplan.web.carry import carried
 from ketplan.web.context import desk
-from ketplan.web.course import newest_plan
+from ketplan.web.course.course import newest_plan
 from ketplan.web.guard import NOT_A_CLINICIAN, NOT_A_SIGNER, room
 from ketplan.web.page import bench_page
 from ketplan.web.presenters import differences as presenter

@@ -19,7 +19,7 @@ from ketplan.web import security, sessions
 from ketplan.web.carry import go_on
 from ketplan.web.clinic import sessions as clinic_sessions
 from ketplan.web.context import desk
-from ketplan.web.landing import landing
+from ketplan.web.doors.landing import landing
 
 routes = Blueprint("launch", __name__)
 

@@ -17,16 +17,16 @@ from ketplan.fhir.invariants import patients
 from ketplan.fhir.render import Step
 from ketplan.store.plans import StoredPlan
 from ketplan.web import sessions
-from ketplan.web import work as works
 from ketplan.web.bench import Bench, lay_out, open_bench, plan_id_of, start_of
 from ketplan.web.carry import LONG_SECONDS, carried
 from ketplan.web.context import desk
+from ketplan.web.course.settling import unsettled
 from ketplan.web.guard import NOT_A_SIGNER, room
 from ketplan.web.page import bench_page, standing
+from ketplan.web.plan import work as works
 from ketplan.web.presenters import rungs
 from ketplan.web.presenters import writing as presenter
 from ketplan.web.sessions import LiveSession
-from ketplan.web.settling import unsettled
 from ketplan.web.trail import guard_form, note
 from ketplan.web.writing import Writing
 from ketplan.writeback.ladder import Choice

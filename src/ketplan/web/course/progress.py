@@ -18,20 +18,20 @@ from ketplan.clinical.session.from_chart import chart_facts
 from ketplan.errors import EhrError, InputError, RefusedError, Temporary
 from ketplan.fhir.rendering.review_response import KIND, AnsweredReview
 from ketplan.store.reviews import StoredReview
-from ketplan.web import course as courses
 from ketplan.web import sessions
 from ketplan.web.bench import WAIT_TO_ACT, Bench, open_bench
 from ketplan.web.carry import carried
 from ketplan.web.context import desk
-from ketplan.web.course import Course
+from ketplan.web.course import course as courses
+from ketplan.web.course.course import Course
 from ketplan.web.guard import NOT_A_SIGNER, room
 from ketplan.web.page import bench_page
+from ketplan.web.pictures.curve import curve
+from ketplan.web.pictures.picture import Picture
+from ketplan.web.pictures.weight_curve import weight_curve
 from ketplan.web.presenters import progress as presenter
 from ketplan.web.presenters import progress_form, readiness, words, writing
-from ketplan.web.presenters.curve import curve
-from ketplan.web.presenters.picture import Picture
 from ketplan.web.presenters.progress_form import Said
-from ketplan.web.presenters.weight_curve import weight_curve
 from ketplan.web.sessions import LiveSession
 from ketplan.web.trail import guard_form, note
 

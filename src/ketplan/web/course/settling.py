@@ -20,8 +20,8 @@ from ketplan.store.plans import UNDER_WAY, PlanState, StoredPlan
 from ketplan.web import sessions
 from ketplan.web.bench import open_bench
 from ketplan.web.context import desk
+from ketplan.web.course.life import require_life
 from ketplan.web.guard import NOT_A_SIGNER, room
-from ketplan.web.life import require_life
 from ketplan.web.page import bench_page
 from ketplan.web.presenters import words, writing
 from ketplan.web.sessions import LiveSession

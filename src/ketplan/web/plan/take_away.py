@@ -23,10 +23,10 @@ from ketplan.store.plans import StoredPlan
 from ketplan.web import sessions
 from ketplan.web.bench import Bench, open_bench
 from ketplan.web.context import desk
-from ketplan.web.course import newest_plan
+from ketplan.web.course.course import newest_plan
 from ketplan.web.guard import room
-from ketplan.web.handing_out import entries, entries_of
 from ketplan.web.page import banner, standing
+from ketplan.web.plan.handing_out import entries, entries_of
 from ketplan.web.sessions import LiveSession
 from ketplan.web.trail import note
 

@@ -14,8 +14,8 @@ from itertools import pairwise
 from ketplan.clinical.disorders import BY_ID
 from ketplan.clinical.plan import VisitKind
 from ketplan.scheduling.timetable import Placed
+from ketplan.web.pictures.picture import Axis
 from ketplan.web.presenters import words
-from ketplan.web.presenters.picture import Axis
 from ketplan.workflow import Proposal
 
 WIDTH, LEFT, RIGHT = 760, 82, 18

@@ -17,11 +17,11 @@ from ketplan.scheduling.series.replanning import Scope
 from ketplan.web import sessions
 from ketplan.web.bench import WAIT_TO_SHOW
 from ketplan.web.context import desk
-from ketplan.web.course import Course, require_course
+from ketplan.web.course.course import Course, require_course
+from ketplan.web.course.revision import LONGEST_REASON, Asked, Problems, Shown, Table, lay_table, weigh
 from ketplan.web.guard import room
 from ketplan.web.page import bench_page
 from ketplan.web.presenters import revision as presenter
-from ketplan.web.revision import LONGEST_REASON, Asked, Problems, Shown, Table, lay_table, weigh
 from ketplan.web.trail import guard_form
 
 routes = room("revise", __name__)

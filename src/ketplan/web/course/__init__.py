@@ -1,0 +1,1 @@
+"""A signed course: its days of dose, its reviews, its changes and its end."""

@@ -1,0 +1,1 @@
+"""From the record to a signature, and what the patient takes home."""
