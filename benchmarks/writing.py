@@ -36,7 +36,7 @@ from ketplan.ehr.transport import Http
 from ketplan.fhir.render import Step
 from ketplan.kept import plan_payload
 from ketplan.store.journal import Planned, StepState
-from ketplan.store.plans import PlanState
+from ketplan.store.plans import UNDER_WAY, PlanState
 from ketplan.writeback.chart import EhrChart
 from ketplan.writeback.engine import Runs, engine_url, prepare
 from ketplan.writeback.runner import run
@@ -137,9 +137,11 @@ def durable(url: str, signed: Sequence[Signed], database_url: str, home: Path, w
         time.sleep(0.01)
     begun = time.perf_counter()
     for id in ids:
-        while services.plans.load(id).state is not PlanState.WRITTEN:
+        while services.plans.load(id).state in UNDER_WAY:
             time.sleep(0.05)
     took = time.perf_counter() - begun
+    if odd := [id for id in ids if services.plans.load(id).state is not PlanState.WRITTEN]:
+        raise SystemExit(f"{len(odd)} of {len(ids)} plans were not written: nothing was measured.")
     for each in crew:
         each.kill()
         each.join()

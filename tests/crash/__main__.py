@@ -1,8 +1,8 @@
 """The long form of the crash tests.
 
-    python -m tests.crash [--kills 200] [--seed 1] [--postgres]
+    python -m tests.crash [--kills 200] [--seed 1] [--postgres] [--manner "loses answers"]
 
-Each behaviour of a server gets so many kills; the table at the end says what was lost or doubled.
+Each behaviour of a server gets so many kills, or only those that are named; the table at the end says what was lost or doubled.
 """
 
 from __future__ import annotations
@@ -37,12 +37,15 @@ def main() -> int:
     asked.add_argument("--kills", type=int, default=200)
     asked.add_argument("--seed", type=int, default=random.randrange(10**6))
     asked.add_argument("--postgres", action="store_true")
+    asked.add_argument("--manner", action="append", choices=[each.name for each in MANNERS])
     options = asked.parse_args()
     logging.getLogger("ketplan.runs").setLevel(logging.ERROR)
     print(f"seed {options.seed}, {'PostgreSQL' if options.postgres else 'SQLite'}")
     print(f"{'server':28}{'kills':>7}{'plans':>7}{'lost':>6}{'doubled':>9}{'journal wrong':>15}{'s':>7}")
     clean = True
     for manners in MANNERS:
+        if options.manner and manners.name not in options.manner:
+            continue
         total, begun, number = Ledger(), time.monotonic(), 0
         while total.kills < options.kills:
             workers = 3 if number % 2 else 1
