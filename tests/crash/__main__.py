@@ -2,7 +2,8 @@
 
     python -m tests.crash [--kills 200] [--seed 1] [--postgres] [--manner "loses answers"]
 
-Each behaviour of a server gets so many kills, or only those that are named; the table at the end says what was lost or doubled.
+Each behaviour of a server gets so many kills, or only those that are named; the table at the end says what
+was lost or doubled.
 """
 
 from __future__ import annotations
