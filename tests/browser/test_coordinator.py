@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.browser.accessibility import require_accessible
 from tests.browser.journeys import COORDINATOR, launch_in_tab, sign, sign_in
-from tests.browser.test_progress import accessible
 
 pytestmark = pytest.mark.browser
 PATIENT, FAMILY_NAME = "gad-ready", "Samplewood"
@@ -82,7 +82,7 @@ def test_given_a_therapist_who_is_ill_when_the_week_is_asked_then_each_patient_h
     page.goto(f"{base}away?who={who}&first={day}&last={day}")
     page.get_by_text("Nothing has been changed or held").wait_for()
     assert FAMILY_NAME in page.get_by_role("table").inner_text()
-    accessible(page, 1280, "away")
+    require_accessible(page, "away")
 
 
 def test_given_a_new_patient_when_a_plan_is_signed_beside_others_then_no_chair_is_taken_twice(
@@ -107,9 +107,18 @@ def test_given_the_pages_of_the_clinic_when_they_are_opened_then_they_are_access
 ) -> None:
     base = worklist(page, clinic)
     first = max(clinic.stored("Appointment", PATIENT), key=lambda a: a["start"])["start"][:10]
-    for where in ("", "calls", "handover", f"week?week={first}&by=people", "month", "figures", "away"):
+    for where in (
+        "",
+        "calls",
+        "handover",
+        f"week?week={first}&by=people",
+        "month",
+        "figures",
+        "away",
+        "capacity",
+    ):
         page.goto(f"{base}{where}")
         page.get_by_role("heading", level=1).wait_for()
         for width in (1280, 320):
             page.set_viewport_size({"width": width, "height": 900})
-            accessible(page, width, where)
+            require_accessible(page, where)

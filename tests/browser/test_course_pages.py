@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.browser.accessibility import require_accessible
 from tests.browser.journeys import launch_in_tab, sign
-from tests.browser.test_progress import accessible
 
 pytestmark = pytest.mark.browser
 PATIENT, FAMILY_NAME = "gad-ready", "Samplewood"
@@ -38,4 +38,4 @@ def test_given_a_signed_course_when_its_pages_are_opened_then_they_are_accessibl
         page.get_by_role("heading", level=1).wait_for()
         for width in (1280, 320):
             page.set_viewport_size({"width": width, "height": 900})
-            accessible(page, width, where)
+            require_accessible(page, where)

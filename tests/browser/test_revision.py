@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from ketplan import compose
+from tests.browser.accessibility import require_accessible
 from tests.browser.journeys import COORDINATOR, launch_in_tab, sign, sign_in
-from tests.browser.test_progress import accessible
 
 PATIENT, FAMILY_NAME = "gad-ready", "Samplewood"
 WIDTHS = [1280, 390, 320]
@@ -111,16 +111,16 @@ def test_given_a_visit_moved_in_the_ehr_when_the_plan_is_revised_then_it_is_deci
 def test_pages_are_accessible_and_fit(page: Any, clinic: Any, under_way: None, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
     to_course(page, clinic)
-    accessible(page, width, "course")
+    require_accessible(page, "course")
     page.get_by_role("link", name="Place visits again").click()
     page.get_by_role("button", name="Look for times").wait_for()
-    accessible(page, width, "replan")
+    require_accessible(page, "replan")
     page.go_back()
     page.get_by_role("link", name="Revise the plan").click()
     page.get_by_role("button", name="See what this changes").wait_for()
-    accessible(page, width, "revise")
+    require_accessible(page, "revise")
     page.get_by_role("checkbox", name="Drop").last.check()
     page.get_by_label("Reason", exact=True).fill("Seen elsewhere.")
     page.get_by_role("button", name="See what this changes").click()
     page.get_by_role("heading", name="Before and after").wait_for()
-    accessible(page, width, "preview")
+    require_accessible(page, "preview")

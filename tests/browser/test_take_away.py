@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.browser.accessibility import require_accessible
 from tests.browser.journeys import launch_in_tab
-from tests.browser.test_progress import accessible
 
 pytestmark = pytest.mark.browser
 PATIENT, FAMILY_NAME = "gad-ready", "Samplewood"
@@ -29,7 +29,7 @@ def test_given_a_proposal_when_its_sheets_are_opened_then_they_are_accessible_an
             page.emulate_media(color_scheme=scheme)
             for width in (1280, 320):
                 page.set_viewport_size({"width": width, "height": 900})
-                accessible(page, width, name)
+                require_accessible(page, name)
         page.emulate_media(media="print")
         assert page.get_by_role("link", name="Back", exact=True).count() == 0 or not name
         page.emulate_media(media="screen", color_scheme="light")

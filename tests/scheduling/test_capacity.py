@@ -11,6 +11,7 @@ from ketplan.scheduling.series.course import course_request
 from ketplan.scheduling.series.model import Request, Resource
 from ketplan.scheduling.series.staff import from_hours
 from ketplan.scheduling.timetable import Busy
+from ketplan.scheduling.wall_clock import days
 from tests.scheduling.builders import MONDAY, a_clinic, a_course, busy, moment
 
 WEEK = (MONDAY, MONDAY + timedelta(days=6))
@@ -76,10 +77,12 @@ def test_the_first_day_on_which_a_course_can_start() -> None:
     people = staff(year, chair=1, prescriber=1, therapist=1)
     full = [busy(MONDAY + timedelta(days=n), "08:00", "18:00") for n in range(5)]
     chair = from_hours("chair-1", "", "chair", CLINIC, year, busy=full)
+    all_of_them = [chair, *people[1:]]
 
     def from_day(day: object) -> Request:
         early = moment(MONDAY - timedelta(days=3), "09:00")
-        return course_request(a_course(day), CLINIC, not_before=early, resources=[chair, *people[1:]])  # type: ignore[arg-type]
+        return course_request(a_course(day), CLINIC, not_before=early, resources=all_of_them)  # type: ignore[arg-type]
 
-    assert first_start(from_day, year) == MONDAY + timedelta(days=1)
-    assert first_start(from_day, (MONDAY, MONDAY)) is None
+    found = first_start(from_day, all_of_them, days(*year))
+    assert found == (MONDAY + timedelta(days=1), moment(MONDAY + timedelta(days=7), "09:00"))
+    assert first_start(from_day, all_of_them, [MONDAY]) is None

@@ -129,8 +129,8 @@ class Hasty(RemembersCalendars):
 
 
 @pytest.fixture
-def glue(calendars: Any) -> Hasty:
-    return Hasty(calendars)
+def glue(shared_calendars: Any) -> Hasty:
+    return Hasty(shared_calendars)
 
 
 @pytest.fixture

@@ -288,3 +288,16 @@ def test_two_hundred_courses_weigh_little_on_every_page(browser: Browser, crowd:
     assert "200 courses under way" in words(browser.get(crowd))
     for page in (*PAGES[:1], "week?week=2026-03-02", "week?week=2026-03-02&by=people", "month", "figures"):
         assert len(browser.get(crowd + page).data) <= HEAVIEST, page
+
+
+@pytest.mark.parametrize(("shut", "first"), [("2026-02-25", "26 Feb 2026"), ("2026-03-14", "16 Mar 2026")])
+def test_a_new_course_can_start_once_all_of_it_fits(
+    browser: Browser, ehr: Flask, shut: str, first: str
+) -> None:
+    """No chair is free until the evening of a day."""
+    store = ehr.extensions["harbor"].store
+    for slot in store.all("Slot"):
+        if "chair" in slot["schedule"]["reference"] and slot["start"][:10] <= shut:
+            store.replace({**slot, "status": "busy"}, slot["id"])
+    said = words(browser.get(f"{across(browser)}capacity"))
+    assert f"Generalized anxiety disorder 6 doses, 14 sessions{first}, 09:00 in a plan" in said

@@ -275,8 +275,8 @@ class PartlyForbidden(RemembersCalendars):
 
 class TestUnreadSections:
     @pytest.fixture
-    def glue(self, calendars: dict[object, object]) -> PartlyForbidden:
-        return PartlyForbidden(calendars)
+    def glue(self, shared_calendars: dict[object, object]) -> PartlyForbidden:
+        return PartlyForbidden(shared_calendars)
 
     def test_a_forbidden_section_is_said_aloud(self, browser: Browser) -> None:
         said = words(open_page(browser, "gad-ready")[1])
@@ -304,8 +304,8 @@ class KnowsTheFuture(RemembersCalendars):
 
 class TestResultsOfTheFuture:
     @pytest.fixture
-    def glue(self, calendars: dict[object, object]) -> KnowsTheFuture:
-        return KnowsTheFuture(calendars)
+    def glue(self, shared_calendars: dict[object, object]) -> KnowsTheFuture:
+        return KnowsTheFuture(shared_calendars)
 
     def test_they_are_left_out_and_said(self, browser: Browser) -> None:
         page = open_page(browser, "gad-ready")[1]

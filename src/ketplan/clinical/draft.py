@@ -13,8 +13,9 @@ from ketplan.clinical.assessment import Assessment
 from ketplan.clinical.disorders import Disorder
 from ketplan.clinical.dose import first_dose
 from ketplan.clinical.findings import Decision
+from ketplan.clinical.house import House
 from ketplan.clinical.instruments.recomputed import readings
-from ketplan.clinical.library import deviations
+from ketplan.clinical.library import Library, deviations
 from ketplan.clinical.plan import (
     CbtCourse,
     CbtSession,
@@ -83,7 +84,7 @@ def draft(assessment: Assessment) -> Draft:
         alternative_steps=_alternative_steps(assessment),
         goals=_goals(assessment) if therapy or course.infusions else (),
         override=_override(assessment),
-        visits=_visits(assessment, course, therapy, followups),
+        visits=_visits(view.house, course, therapy, followups),
         sources=_sources(assessment),
         deviations=deviations(view.house, assessment.library),
         before_first_dose=before_first_dose(view, assessment.gate) if course.infusions else (),
@@ -189,13 +190,31 @@ def follow_ups(
     )
 
 
+def usual_visits(disorder: Disorder, start: date, library: Library, house: House) -> tuple[Visit, ...]:
+    """The visits of the course with doses that is tried first for a disorder, whoever the patient is; none
+    where that is a course without doses, or one the site does not offer."""
+    protocol = library.offered(disorder.default_protocol)
+    if protocol is None or not protocol.day_offsets:
+        return ()
+    course = KetamineCourse(
+        protocol.id,
+        protocol.route,
+        protocol.product,
+        len(protocol.day_offsets),
+        minutes=protocol.minutes,
+        day_offsets=protocol.day_offsets,
+        dates=tuple(on_business_day(start, offset) for offset in protocol.day_offsets),
+    )
+    therapy = _course(start, library.course(disorder.cbt_with_ketamine), with_doses=True)
+    return _visits(house, course, therapy, follow_ups(start, protocol, has_therapy=True, limits=house.review))
+
+
 def _visits(
-    assessment: Assessment,
+    house: House,
     course: KetamineCourse,
     therapy: CbtCourse | None,
     followups: tuple[FollowUp, ...],
 ) -> tuple[Visit, ...]:
-    house = assessment.view.house
     monitored = monitoring.of(course.route, course.minutes, house.session)
     stay = monitored.minimum_observation_minutes if monitored else 0
     total = course.infusions

@@ -10,14 +10,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 
+from ketplan.clinical.plan import VisitKind
 from ketplan.scheduling.clinic_hours import Clinic
 from ketplan.scheduling.resources import CHAIR, NURSE, PRESCRIBER, Need
 from ketplan.scheduling.series.model import Dates, Request, Resource
-from ketplan.scheduling.series.openings import Site
+from ketplan.scheduling.series.openings import Known, Site
 from ketplan.scheduling.series.search import best_series
-from ketplan.scheduling.series.staff import without
+from ketplan.scheduling.series.staff import Staff, moment_of, without
 from ketplan.scheduling.timetable import Busy
 from ketplan.scheduling.wall_clock import days, edge, grid, instant
 
@@ -118,14 +119,22 @@ def dose_needs(clinic: Clinic) -> tuple[Need, ...]:
     return Need(CHAIR), Need(NURSE), Need(PRESCRIBER, clinic.prescriber_minutes)
 
 
-def first_start(request_from: Callable[[date], Request], dates: Dates) -> date | None:
-    """The first of the dates from which a whole course finds its times, or None when it never does.
+def first_start(
+    request_from: Callable[[date], Request], resources: Iterable[Resource], wanted: Iterable[date]
+) -> tuple[date, datetime] | None:
+    """The first of the days wanted from which a whole course finds its times, and when its first dose is;
+    None when it never does.
 
-    `request_from` makes the request of a course that starts on a day.
+    `request_from` makes the request of a course that starts on a day: all ask for the same resources, of the
+    same clinic, not before the same moment.
     """
-    return next(
-        (day for day in days(*dates) if best_series(Site(request_from(day)), widths=HOUSE_WIDTHS)), None
-    )
+    staff, known = Staff(resources), Known()
+    for day in wanted:
+        request = request_from(day)
+        if found := best_series(Site(request, staff, known), widths=HOUSE_WIDTHS):
+            doses = [found.spots[v.key] for v in request.visits if v.kind is VisitKind.INFUSION]
+            return day, moment_of(min(spot.start for spot in doses if spot))
+    return None
 
 
 def _less(resource: Resource, busy: Iterable[Busy]) -> Resource:

@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 
 from flask import render_template
 
-from ketplan.scheduling.capacity import capacity
+from ketplan.clinical.disorders import DISORDERS, Disorder
+from ketplan.clinical.draft import usual_visits
+from ketplan.clinical.plan import Visit, VisitKind
+from ketplan.scheduling.capacity import capacity, first_start
 from ketplan.scheduling.coordinating.choosing import monday
-from ketplan.scheduling.series.model import Resource, Span
+from ketplan.scheduling.series.course import course_request
+from ketplan.scheduling.series.model import Request, Resource, Span
 from ketplan.scheduling.series.staff import from_slots
 from ketplan.scheduling.timetable import Busy
 from ketplan.web.clinic.desk import Clinic, open_clinic
 from ketplan.web.clinic.guard import room
 from ketplan.web.context import desk
+from ketplan.workflow import Calendar
 
 routes = room("capacity", __name__)
 
 WEEKS = 4
+
+
+@dataclass(frozen=True)
+class Start:
+    """The first day from which a whole course for a disorder fits, and when its first dose would be; None
+    where it fits from none of the days looked at."""
+
+    disorder: str
+    doses: int
+    sessions: int
+    day: date | None
+    dose: datetime | None
 
 
 @routes.get("/capacity")
@@ -43,7 +60,35 @@ def show(lid: str) -> str:
         weeks=sorted({load.week for load in found.loads}),
         names=list(dict.fromkeys((load.resource, load.name, load.service) for load in found.loads)),
         loads={(load.resource, load.week): load for load in found.loads},
+        starts=[_start(one, clinic, calendar, [d.day for d in found.days]) for one in _usual_for(first)],
     )
+
+
+def _usual_for(first: date) -> list[Disorder]:
+    """The disorders for which this site offers a course with doses."""
+    practice = desk().practice
+    return [one for one in DISORDERS if usual_visits(one, first, practice.library, practice.house)]
+
+
+def _start(disorder: Disorder, clinic: Clinic, calendar: Calendar, wanted: Sequence[date]) -> Start:
+    """Each visit of such a course is looked for beside what is booked, from one day after the other."""
+    practice, resources = desk().practice, from_slots(calendar.slots)
+
+    def visits(day: date) -> Sequence[Visit]:
+        return usual_visits(disorder, day, practice.library, practice.house)
+
+    def asked(day: date) -> Request:
+        return course_request(
+            visits(day),
+            practice.clinic,
+            not_before=clinic.moment.now,
+            resources=resources,
+            published=calendar.published,
+        )
+
+    count = Counter(visit.kind for visit in visits(clinic.moment.today))
+    found = first_start(asked, resources, wanted)
+    return Start(disorder.title, count[VisitKind.INFUSION], count[VisitKind.CBT], *(found or (None, None)))
 
 
 def _taken(clinic: Clinic) -> Mapping[str, Sequence[Busy]]:
