@@ -1,5 +1,6 @@
 """A real headless Chromium, the app and the pretend EHR on two sites, as in life."""
 
+import json
 import multiprocessing
 import shutil
 from collections.abc import Iterator
@@ -27,6 +28,8 @@ QUIET = [
     "--disable-sync",
     "--no-first-run",
 ]
+SIZES = {"desk": (1280, 900), "tablet": (820, 1180)}
+BLOCKED = {"cookie_controls_mode": 1, "block_third_party_cookies": True}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -79,17 +82,22 @@ def _work(settings: Settings, stop: Any) -> None:
         stop.wait()
 
 
-@pytest.fixture(scope="module")
-def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
-    """One for each file: what the tests of one have signed is not in the way of another's."""
+@contextmanager
+def open_clinic(home: Path) -> Iterator[Clinic]:
     today = datetime.now(UTC).date()
     tokens = {"operator": "user/*.cruds"}
     with serve("127.0.0.1", 0, today=today, static_tokens=tokens) as ehr:
-        home = tmp_path_factory.mktemp("home")
         app = AppServer("localhost", 0, lambda url: demo_settings(home, url, ehr.url))
         with app, at_work(app.settings):
             ehr.harbor.register(f"{app.url}/launch")
             yield Clinic(ehr, app.url)
+
+
+@pytest.fixture(scope="module")
+def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
+    """One for each file: what the tests of one have signed is not in the way of another's."""
+    with open_clinic(tmp_path_factory.mktemp("home")) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")
@@ -105,6 +113,34 @@ def browser() -> Iterator[Any]:
 @pytest.fixture
 def page(browser: Any) -> Iterator[Any]:
     context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(30_000)
+    yield context.new_page()
+    context.close()
+
+
+def profile(folder: Path, preferences: dict[str, Any]) -> str:
+    (folder / "Default").mkdir(parents=True)
+    (folder / "Default" / "Preferences").write_text(json.dumps({"profile": preferences}))
+    return str(folder)
+
+
+@pytest.fixture(scope="module", params=SIZES)
+def size(request: Any) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def chart(browser: Any, size: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A window of the EHR in a browser that gives frames of other sites no cookie back."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine")
+    width, height = SIZES[size]
+    context = browser.browser_type.launch_persistent_context(
+        profile(tmp_path_factory.mktemp("user"), BLOCKED),
+        executable_path=CHROMIUM,
+        args=QUIET,
+        viewport={"width": width, "height": height},
+    )
     context.set_default_timeout(30_000)
     yield context.new_page()
     context.close()

@@ -1,20 +1,13 @@
 """Cookies in the EHR's frame, as real browsers treat them: partitioned ones pass, blocked ones are said."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.browser.conftest import CHROMIUM, QUIET, Clinic
+from tests.browser.conftest import BLOCKED, CHROMIUM, QUIET, Clinic, profile
 from tests.browser.journeys import launch_in_chart, sign_in, workspace
-
-
-def profile(folder: Path, preferences: dict[str, Any]) -> str:
-    (folder / "Default").mkdir(parents=True)
-    (folder / "Default" / "Preferences").write_text(json.dumps({"profile": preferences}))
-    return str(folder)
 
 
 def opened(browser: Any, folder: Path, preferences: dict[str, Any]) -> Any:
@@ -29,9 +22,7 @@ def opened(browser: Any, folder: Path, preferences: dict[str, Any]) -> Any:
 
 @pytest.fixture
 def without_third_party_cookies(browser: Any, tmp_path: Path) -> Iterator[Any]:
-    context = opened(
-        browser, tmp_path / "user", {"cookie_controls_mode": 1, "block_third_party_cookies": True}
-    )
+    context = opened(browser, tmp_path / "user", BLOCKED)
     yield context.new_page()
     context.close()
 

@@ -5,42 +5,16 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from ketplan import compose
-from tests.browser.conftest import CHROMIUM, QUIET, Clinic
-from tests.browser.journeys import PSYCHIATRIST, launch_in_chart, sign, workspace
-from tests.browser.test_cookies import profile
+from tests.browser.conftest import Clinic
+from tests.browser.journeys import PSYCHIATRIST, launch_in_chart, sign, wait_until_written, workspace
 
-SIZES = {"desk": (1280, 900), "tablet": (820, 1180)}
-BLOCKED = {"cookie_controls_mode": 1, "block_third_party_cookies": True}
 MOST_ACTIONS, MOST_SECONDS = 25, 120
-
-
-@pytest.fixture(scope="module", params=SIZES)
-def size(request: Any) -> str:
-    return str(request.param)
-
-
-@pytest.fixture(scope="module")
-def chart(browser: Any, size: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A window of the EHR in a browser that gives frames of other sites no cookie back."""
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine")
-    width, height = SIZES[size]
-    context = browser.browser_type.launch_persistent_context(
-        profile(tmp_path_factory.mktemp("user"), BLOCKED),
-        executable_path=CHROMIUM,
-        args=QUIET,
-        viewport={"width": width, "height": height},
-    )
-    context.set_default_timeout(30_000)
-    yield context.new_page()
-    context.close()
 
 
 def of(size: str, desk: str, tablet: str) -> str:
@@ -167,7 +141,7 @@ def test_given_the_demos_first_page_when_somebody_new_follows_it_then_a_plan_is_
         workspace(frame, "")
     press(frame.get_by_role("link", name="Preview and sign"))
     press(frame.get_by_role("button", name="Sign and write"))
-    frame.get_by_role("heading", level=1, name="Written for").wait_for(timeout=60_000)
+    wait_until_written(frame)
     seconds = time.monotonic() - began
     with capsys.disabled():
         print(f"\nfrom the demo's first page to a signed plan: {press.actions} actions, {seconds:.0f} s")

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from tests.browser.accessibility import barriers
+from tests.browser.charted import chart_a_course
 from tests.browser.journeys import launch_in_tab, sign
-from tests.browser.test_progress import chart_a_course
 
 PATIENT, FAMILY_NAME = "gad-ready", "Samplewood"
 LAYOUT = Path(__file__).parent / "layout.json"
@@ -51,7 +51,7 @@ def signed(browser: Any, clinic: Any) -> None:
     launch_in_tab(page, clinic, PATIENT, FAMILY_NAME)
     sign(page)
     page.close()
-    chart_a_course(clinic)
+    chart_a_course(clinic, PATIENT)
 
 
 @pytest.fixture(params=LOOKS, ids=lambda look: f"{look[0]}-{look[1]}")
