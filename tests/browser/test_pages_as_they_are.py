@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.browser.accessibility import barriers
-from tests.browser.charted import chart_a_course
+from tests.browser.charted import chart_a_course, put, visit
 from tests.browser.journeys import launch_in_tab, sign
 
 PATIENT, FAMILY_NAME = "gad-ready", "Samplewood"
@@ -38,7 +39,8 @@ BEFORE = (
     *("instruments", "instruments/GAD-7", "instruments/Y-BOCS", "instruments/C-SSRS"),
 )
 AFTER = (
-    *("", "written", "review", "course", "differences", "adverse-events", "sessions", "instruments/PHQ-9"),
+    *("", "written", "review", "course", "differences", "unsettled", "replan", "revise", "take-away"),
+    *("adverse-events", "sessions", "instruments/PHQ-9"),
     *(f"sessions/infusion-3/{part}" for part in ("before", "during", "leaving", "close")),
 )
 OPEN_CARD = "document.querySelector('.card:popover-open')"
@@ -52,6 +54,12 @@ def signed(browser: Any, clinic: Any) -> None:
     sign(page)
     page.close()
     chart_a_course(clinic, PATIENT)
+    last = visit(clinic, PATIENT, "cbt-14")  # somebody gives it another hour in the EHR
+    hour = timedelta(hours=1)
+    later = {at: (datetime.fromisoformat(last[at]) + hour).isoformat() for at in ("start", "end")}
+    put(clinic, last, **later)
+        clinic, last, **{at: (datetime.fromisoformat(last[at]) + hour).isoformat() for at in ("start", "end")}
+    )
 
 
 @pytest.fixture(params=LOOKS, ids=lambda look: f"{look[0]}-{look[1]}")
