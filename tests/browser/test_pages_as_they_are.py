@@ -58,8 +58,6 @@ def signed(browser: Any, clinic: Any) -> None:
     hour = timedelta(hours=1)
     later = {at: (datetime.fromisoformat(last[at]) + hour).isoformat() for at in ("start", "end")}
     put(clinic, last, **later)
-        clinic, last, **{at: (datetime.fromisoformat(last[at]) + hour).isoformat() for at in ("start", "end")}
-    )
 
 
 @pytest.fixture(params=LOOKS, ids=lambda look: f"{look[0]}-{look[1]}")
