@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 
 from ketplan.ehr.transport import Answer
 from ketplan.errors import Temporary
+from ketplan.fhir.render import PLAN_STEP_SYSTEM
 from ketplan.sandbox.faults import Faults
 from ketplan.sandbox.harbor import Harbor
 
@@ -198,3 +199,20 @@ def faults(ehr: Flask, **which: Any) -> Callable[[], None]:
     switch = ehr.extensions["harbor"].faults
     switch.set(Faults(**which))
     return lambda: switch.set(Faults())
+
+
+def stored(ehr: Flask, kind: str) -> list[dict[str, Any]]:
+    """What ketplan has put into the pretend EHR of one type."""
+    found = []
+    for raw in ehr.extensions["harbor"].store.all(kind):
+        named = raw.get("identifier", [])
+        systems = [i.get("system") for i in (named if isinstance(named, list) else [named])]
+        found += [raw] if PLAN_STEP_SYSTEM in systems else []
+    return found
+
+
+def sign_plan(browser: Browser, patient: str) -> str:
+    """A signed and written course; gives the launch's path."""
+    path = browser.launch(patient)
+    browser.submit(browser.get(f"{path}preview"), "/sign")
+    return path

@@ -13,9 +13,19 @@ from flask import Flask
 from ketplan.compose import Services
 from ketplan.ehr.transport import Answer
 from ketplan.errors import Forbidden
-from ketplan.fhir.render import PLAN_STEP_SYSTEM
 from ketplan.store.plans import PLAN, PlanState
-from tests.web.support import COORDINATOR, ISS, SIGNER, Browser, Clock, EhrHttp, Page, words
+from tests.web.support import (
+    COORDINATOR,
+    ISS,
+    SIGNER,
+    Browser,
+    Clock,
+    EhrHttp,
+    Page,
+    sign_plan,
+    stored,
+    words,
+)
 
 pytestmark = pytest.mark.writes
 
@@ -78,17 +88,11 @@ def across(browser: Browser, user: str = COORDINATOR) -> str:
 
 def treat(browser: Browser, patient: str = PATIENT) -> None:
     """A signed and written course."""
-    path = browser.launch(patient)
-    browser.submit(browser.get(f"{path}preview"), "/sign")
+    sign_plan(browser, patient)
 
 
 def ours(ehr: Flask, kind: str, patient: str = PATIENT) -> list[Json]:
-    found = [
-        raw
-        for raw in ehr.extensions["harbor"].store.all(kind)
-        if any(i.get("system") == PLAN_STEP_SYSTEM for i in raw.get("identifier", []))
-        and f'"Patient/{patient}"' in json.dumps(raw)
-    ]
+    found = [raw for raw in stored(ehr, kind) if f'"Patient/{patient}"' in json.dumps(raw)]
     return sorted(found, key=lambda raw: str(raw.get("start", "")))
 
 

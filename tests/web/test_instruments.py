@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
@@ -11,9 +9,8 @@ from werkzeug.test import TestResponse
 from ketplan.clinical.instruments.filling import COLUMBIA_ITEMS
 from ketplan.clinical.instruments.table import INSTRUMENTS, instrument
 from ketplan.compose import Services
-from ketplan.fhir.render import PLAN_STEP_SYSTEM
 from ketplan.store.plans import PlanState
-from tests.web.support import COORDINATOR, ISS, Browser, Clock, EhrHttp, Page, words
+from tests.web.support import COORDINATOR, ISS, Browser, Clock, EhrHttp, Page, stored, words
 
 pytestmark = pytest.mark.writes
 
@@ -27,15 +24,6 @@ def all_at(name: str, points: int) -> dict[str, str]:
 
 def sent_in(browser: Browser, path: str, name: str, **said: str) -> TestResponse:
     return browser.submit(browser.get(f"{path}instruments/{name}"), f"/instruments/{name}", **said)
-
-
-def ours(ehr: Flask, kind: str) -> list[dict[str, Any]]:
-    found = []
-    for raw in ehr.extensions["harbor"].store.all(kind):
-        given = raw.get("identifier", [])
-        named = given if isinstance(given, list) else [given]
-        found += [raw] if any(i.get("system") == PLAN_STEP_SYSTEM for i in named) else []
-    return found
 
 
 def withdraw(ehr: Flask, patient: str, loinc: str) -> None:
@@ -58,8 +46,8 @@ def test_a_full_form_becomes_answers_and_a_total_and_the_record_has_them(
     assert "The instrument's cut is reached." in said
     assert "2 of 2" in said
     assert "The record has been read again and contains it." in said
-    (response,) = ours(ehr, "QuestionnaireResponse")
-    (total,) = ours(ehr, "Observation")
+    (response,) = stored(ehr, "QuestionnaireResponse")
+    (total,) = stored(ehr, "Observation")
     assert total["valueQuantity"]["value"] == 14
     assert total["derivedFrom"] == [{"reference": f"QuestionnaireResponse/{response['id']}"}]
     assert response["source"]["reference"] == "Patient/gad-ready" == total["subject"]["reference"]
@@ -93,7 +81,7 @@ def test_sent_in_twice_it_is_written_once_and_other_answers_are_refused(browser:
     assert first.location == second.location
     other = browser.submit(page, "/instruments/GAD-7", **all_at("GAD-7", 2))
     assert other.status_code == 403
-    assert len(ours(ehr, "Observation")) == len(ours(ehr, "QuestionnaireResponse")) == 1
+    assert len(stored(ehr, "Observation")) == len(stored(ehr, "QuestionnaireResponse")) == 1
 
 
 def test_a_lost_answer_leaves_no_double(browser: Browser, ehr: Flask, http: EhrHttp) -> None:
@@ -108,7 +96,7 @@ def test_a_lost_answer_leaves_no_double(browser: Browser, ehr: Flask, http: EhrH
     http.down = False
     again = browser.submit(shown, str(first.location))
     assert "WRITTEN" in browser.get(str(again.location)).text
-    assert len(ours(ehr, "Observation")) == len(ours(ehr, "QuestionnaireResponse")) == 1
+    assert len(stored(ehr, "Observation")) == len(stored(ehr, "QuestionnaireResponse")) == 1
 
 
 def test_what_is_missing_is_marked_and_can_be_kept_without_a_total(browser: Browser, ehr: Flask) -> None:
@@ -118,19 +106,19 @@ def test_what_is_missing_is_marked_and_can_be_kept_without_a_total(browser: Brow
     assert back.status_code == 400
     assert "3 answered, 4 missing" in words(back)
     assert back.text.count("not answered</span>") == 4
-    assert ours(ehr, "QuestionnaireResponse") == []
+    assert stored(ehr, "QuestionnaireResponse") == []
     assert [f.fields["gad7-1"] for f in Page(back.text).forms if "gad7-1" in f.fields] == ["2"]
     kept = browser.submit(back, "/instruments/GAD-7", incomplete="1")
     said = words(browser.get(str(kept.location)))
     assert "No total: 4 answers missing." in said
-    assert [r["status"] for r in ours(ehr, "QuestionnaireResponse")] == ["stopped"]
-    assert ours(ehr, "Observation") == []
+    assert [r["status"] for r in stored(ehr, "QuestionnaireResponse")] == ["stopped"]
+    assert stored(ehr, "Observation") == []
 
 
 def test_an_empty_form_is_never_saved(browser: Browser, ehr: Flask) -> None:
     path = browser.launch("gad-ready")
     assert sent_in(browser, path, "GAD-7", incomplete="1").status_code == 400
-    assert ours(ehr, "QuestionnaireResponse") == []
+    assert stored(ehr, "QuestionnaireResponse") == []
 
 
 def test_a_sign_of_suicidal_thoughts_is_said_at_once_and_afterwards(browser: Browser) -> None:
@@ -160,7 +148,7 @@ def test_the_columbia_scale_is_taken_by_number_and_holds_the_plan(browser: Brows
     answer = sent_in(browser, path, "C-SSRS", **yes)
     assert "Suicide risk comes first" in words(browser.get(str(answer.location)))
     assert "SI_HIGH" in words(browser.get(path))
-    assert ours(ehr, "Observation") == []
+    assert stored(ehr, "Observation") == []
 
 
 def test_a_closed_instrument_takes_a_total_within_its_range(browser: Browser, ehr: Flask) -> None:
@@ -171,9 +159,9 @@ def test_a_closed_instrument_takes_a_total_within_its_range(browser: Browser, eh
         assert why in words(back)
     answer = sent_in(browser, path, "Y-BOCS", total="25", by="clinician")
     assert "25 of 40 · severe" in words(browser.get(str(answer.location)))
-    (total,) = ours(ehr, "Observation")
+    (total,) = stored(ehr, "Observation")
     assert total["code"]["text"] == "Y-BOCS total score"
-    assert ours(ehr, "QuestionnaireResponse") == []
+    assert stored(ehr, "QuestionnaireResponse") == []
     assert "25 · severe, 25 Feb 2026" in words(browser.get(f"{path}instruments"))
 
 
@@ -233,21 +221,21 @@ def test_a_clinician_who_may_not_sign_may_take_one_down_and_is_its_author(
     path = browser.launch("gad-ready", user=NURSE)
     assert "For reading only." in words(browser.get(path))
     assert sent_in(browser, path, "GAD-7", **all_at("GAD-7", 1)).status_code == 303
-    assert ours(ehr, "Observation")[0]["performer"][0]["reference"] == f"Practitioner/{NURSE}"
+    assert stored(ehr, "Observation")[0]["performer"][0]["reference"] == f"Practitioner/{NURSE}"
 
 
 def test_a_coordinator_reads_the_list_and_writes_nothing(browser: Browser, ehr: Flask) -> None:
     path = browser.launch("gad-ready", user=COORDINATOR)
     assert "instruments/GAD-7" not in browser.get(f"{path}instruments").text
     assert sent_in(browser, path, "GAD-7", **all_at("GAD-7", 1)).status_code == 403
-    assert ours(ehr, "Observation") == []
+    assert stored(ehr, "Observation") == []
 
 
 def test_a_form_of_another_patient_is_stopped(browser: Browser, ehr: Flask) -> None:
     path = browser.launch("gad-ready")
     stopped = sent_in(browser, path, "GAD-7", **all_at("GAD-7", 1), patient="ocd-erp")
     assert stopped.status_code == 409
-    assert ours(ehr, "Observation") == []
+    assert stored(ehr, "Observation") == []
 
 
 def test_a_result_is_nothing_under_another_patient(browser: Browser) -> None:
@@ -266,5 +254,5 @@ def test_what_the_ehr_refuses_is_said_and_the_total_stands_alone(
     http.refused = ("POST", "QuestionnaireResponse")
     answer = browser.submit(page, "/instruments/GAD-7", **all_at("GAD-7", 1))
     assert "REFUSED" in browser.get(str(answer.location)).text
-    (total,) = ours(ehr, "Observation")
+    (total,) = stored(ehr, "Observation")
     assert "derivedFrom" not in total

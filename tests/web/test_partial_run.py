@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 import pytest
 from flask import Flask
 
 from ketplan.compose import Services
-from ketplan.fhir.render import PLAN_STEP_SYSTEM
 from ketplan.store.journal import StepState
 from ketplan.store.plans import PlanState
-from tests.web.support import Browser, words
+from tests.web.support import Browser, stored, words
 
 pytestmark = pytest.mark.writes
 PATIENT = "gad-ready"
-
-
-def stored(ehr: Flask, kind: str) -> list[dict[str, Any]]:
-    found = ehr.extensions["harbor"].store.all(kind)
-    return [
-        raw for raw in found if any(i.get("system") == PLAN_STEP_SYSTEM for i in raw.get("identifier", []))
-    ]
 
 
 def statuses(ehr: Flask, kind: str) -> Counter[str]:

@@ -13,13 +13,12 @@ from werkzeug.test import TestResponse
 
 from ketplan.clinical.plan import Clinician, ConfirmedPlan
 from ketplan.compose import Services
-from ketplan.fhir.render import PLAN_STEP_SYSTEM
 from ketplan.fhir.review_form import REVIEW
 from ketplan.kept import plan_payload
 from ketplan.store.audit import AuditRow
 from tests.clinical.builders import a_ready_record, drafted
 from tests.web.charting import Chart
-from tests.web.support import COORDINATOR, ISS, NOW, Browser, Clock, EhrHttp, Page
+from tests.web.support import COORDINATOR, ISS, NOW, Browser, Clock, EhrHttp, Page, stored
 
 pytestmark = pytest.mark.writes
 
@@ -464,10 +463,6 @@ def test_the_record_refers_to_the_care_plan_where_it_stands(
     page = open_review(browser)
     answered(browser, page, {"stated.frail": "no"})
     (record,) = records(ehr)
-    (plan,) = [
-        p
-        for p in ehr.extensions["harbor"].store.all("CarePlan")
-        if any(i["system"] == PLAN_STEP_SYSTEM for i in p.get("identifier", []))
-    ]
+    (plan,) = stored(ehr, "CarePlan")
     assert record["basedOn"] == [{"reference": f"CarePlan/{plan['id']}"}]
     assert plan["status"] == "active"

@@ -10,11 +10,10 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from ketplan.compose import Services
-from ketplan.fhir.render import PLAN_STEP_SYSTEM
 from ketplan.store.plans import PlanState
 from ketplan.writeback.revision import KIND
 from tests.web.charting import Chart
-from tests.web.support import COORDINATOR, ISS, Browser, Clock, EhrHttp, Page, words
+from tests.web.support import COORDINATOR, ISS, Browser, Clock, EhrHttp, Page, sign_plan, stored, words
 
 pytestmark = pytest.mark.writes
 
@@ -25,18 +24,7 @@ Json = dict[str, Any]
 
 @pytest.fixture
 def path(browser: Browser) -> str:
-    """A signed and written course."""
-    path = browser.launch(PATIENT)
-    browser.submit(browser.get(f"{path}preview"), "/sign")
-    return path
-
-
-def stored(ehr: Flask, kind: str) -> list[Json]:
-    return [
-        raw
-        for raw in ehr.extensions["harbor"].store.all(kind)
-        if any(i.get("system") == PLAN_STEP_SYSTEM for i in raw.get("identifier", []))
-    ]
+    return sign_plan(browser, PATIENT)
 
 
 def visits(ehr: Flask, key: str) -> list[Json]:

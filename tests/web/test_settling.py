@@ -11,8 +11,8 @@ from ketplan.compose import Services
 from ketplan.store.journal import StepState
 from ketplan.store.plans import PlanState
 from ketplan.writeback.revision import KIND
-from tests.web.support import COORDINATOR, ISS, Browser, Clock, Page, words
-from tests.web.test_revision import PATIENT, ask, carry_out, stored
+from tests.web.support import COORDINATOR, ISS, Browser, Clock, Page, stored, words
+from tests.web.test_revision import PATIENT, ask, carry_out
 
 pytestmark = pytest.mark.writes
 LOST = "Whether the EHR has this is not known, and it cannot be searched for: look in the EHR."

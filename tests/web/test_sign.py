@@ -11,9 +11,8 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from ketplan.compose import Services
-from ketplan.fhir.render import PLAN_STEP_SYSTEM
 from ketplan.store.plans import PlanState
-from tests.web.support import APP, ISS, NOW, Browser, EhrHttp, Page, faults, words
+from tests.web.support import APP, ISS, NOW, Browser, EhrHttp, Page, faults, stored, words
 
 pytestmark = pytest.mark.writes
 
@@ -25,11 +24,9 @@ def preview(browser: Browser, patient: str) -> tuple[str, TestResponse]:
 
 def ours(ehr: Flask) -> Counter[str]:
     """What ketplan has written into the EHR, by type."""
-    store, found = ehr.extensions["harbor"].store, Counter[str]()
-    for kind in ("Goal", "CarePlan", "ServiceRequest", "Appointment"):
-        for raw in store.all(kind):
-            found[kind] += any(i.get("system") == PLAN_STEP_SYSTEM for i in raw.get("identifier", []))
-    found["Provenance"] = len(list(store.all("Provenance")))
+    kinds = ("Goal", "CarePlan", "ServiceRequest", "Appointment")
+    found = Counter({kind: len(stored(ehr, kind)) for kind in kinds})
+    found["Provenance"] = len(list(ehr.extensions["harbor"].store.all("Provenance")))
     return +found
 
 

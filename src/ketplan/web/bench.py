@@ -11,7 +11,7 @@ from ketplan.clinical.assessment import Choice
 from ketplan.clinical.plan import Resolution
 from ketplan.ehr.ability import Known
 from ketplan.ehr.fetch import RawSection
-from ketplan.errors import InputError
+from ketplan.errors import EhrError, InputError
 from ketplan.fhir.render import Step
 from ketplan.reconciling import recognised
 from ketplan.store.plans import PlanState
@@ -81,6 +81,14 @@ def open_bench(session: LiveSession, wait: float = WAIT_TO_SHOW) -> Bench:
     if not reading.has(start):
         raise StillReading(reading)
     return lay_out(session, work, reading, notice)
+
+
+def bench_if_any(session: LiveSession) -> Bench | None:
+    """None where the record cannot be read; raises StillReading."""
+    try:
+        return open_bench(session)
+    except EhrError:
+        return None
 
 
 def lay_out(session: LiveSession, work: Work, reading: Reading, notice: str = "") -> Bench:

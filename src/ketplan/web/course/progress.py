@@ -15,11 +15,11 @@ from werkzeug.wrappers import Response
 from ketplan import workflow
 from ketplan.clinical.plan import Clinician
 from ketplan.clinical.session.from_chart import chart_facts
-from ketplan.errors import EhrError, InputError, RefusedError, Temporary
+from ketplan.errors import InputError, RefusedError, Temporary
 from ketplan.fhir.rendering.review_response import KIND, AnsweredReview
 from ketplan.store.reviews import StoredReview
 from ketplan.web import sessions
-from ketplan.web.bench import WAIT_TO_ACT, Bench, open_bench
+from ketplan.web.bench import WAIT_TO_ACT, Bench, bench_if_any, open_bench
 from ketplan.web.carry import carried
 from ketplan.web.context import desk
 from ketplan.web.course import course as courses
@@ -86,7 +86,7 @@ def result(lid: str, record: str) -> str:
     session = sessions.current()
     reviews = _reviews(session)
     kept = _require_kept(reviews, record)
-    bench = _bench_if_any(session)
+    bench = bench_if_any(session)
     return render_template(
         "progress_written.html",
         session=session,
@@ -317,10 +317,3 @@ def _require_kept(reviews: Iterable[StoredReview], record: str) -> StoredReview:
     if kept is None:
         raise InputError("No such review of this patient's course is kept here.")
     return kept
-
-
-def _bench_if_any(session: LiveSession) -> Bench | None:
-    try:
-        return open_bench(session)
-    except EhrError:
-        return None

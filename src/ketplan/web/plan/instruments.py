@@ -17,13 +17,13 @@ from ketplan.clinical.instruments.model import Instrument
 from ketplan.clinical.instruments.scoring import Score
 from ketplan.clinical.instruments.signed import signed_administrations
 from ketplan.clinical.instruments.table import instrument
-from ketplan.errors import EhrError, InputError, RefusedError, Temporary
+from ketplan.errors import InputError, RefusedError, Temporary
 from ketplan.fhir.rendering.survey_response import FilledIn
 from ketplan.kept import steps_of
 from ketplan.kept_terms import plan_facts_of
 from ketplan.store.plans import StoredPlan
 from ketplan.web import sessions
-from ketplan.web.bench import WAIT_TO_ACT, Bench, open_bench
+from ketplan.web.bench import WAIT_TO_ACT, Bench, bench_if_any, open_bench
 from ketplan.web.carry import carried
 from ketplan.web.context import desk
 from ketplan.web.guard import NOT_A_CLINICIAN, room
@@ -90,7 +90,7 @@ def result(lid: str, name: str, record: str) -> str:
     """The total and what it means; what was written. It stands also while the EHR is away."""
     session, row = sessions.current(), instrument(name)
     kept = _kept(session, name, record)
-    bench = _bench_if_any(session)
+    bench = bench_if_any(session)
     score = filling.filled_in(row, dict(kept.payload["answers"]), _total_alone(row, kept))
     found = desk().glue.stored_receipt(desk().services, kept.plan_id)
     receipt = writing.receipt(found, writing.described(steps_of(kept)), session.iss) if found else None
@@ -176,13 +176,6 @@ def _kept(session: LiveSession, name: str, record: str) -> StoredPlan:
     if kept is None:
         raise InputError("Nothing of this patient is kept here.")
     return kept
-
-
-def _bench_if_any(session: LiveSession) -> Bench | None:
-    try:
-        return open_bench(session)
-    except EhrError:
-        return None
 
 
 def _total_alone(row: Instrument, kept: StoredPlan) -> int | None:
