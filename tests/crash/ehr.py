@@ -1,7 +1,7 @@
 """A small FHIR server that misbehaves on purpose, and can call back at every boundary of a request.
 
 It knows what write-back asks of a server and nothing more: create, read, update, search by identifier,
-patient or target. It runs in a thread of the test, so that the test sees what was stored.
+patient, target or slot. It runs in a thread of the test, so that the test sees what was stored.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -18,6 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 Json = dict[str, Any]
 Boundary = Callable[[str, str], None]
 Answered = tuple[int, dict[str, str], Json | None]
+TERMS = frozenset({"identifier", "patient", "target", "slot"})
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class CrashEhr:
         self.manners, self.latency = manners, latency
         self.boundary: Boundary = boundary or (lambda moment, what: None)
         self.stored: dict[tuple[str, str], Json] = {}
+        self._index: dict[tuple[str, str, str], dict[str, None]] = defaultdict(dict)
         self.requests = 0
         self._writes = 0
         self._lock = threading.Lock()
@@ -153,6 +156,7 @@ class CrashEhr:
                 kept.pop("identifier", None)
                 kept.pop("entity", None)
             self.stored[kind, id] = kept
+            self._found_by(kept)
         if not self.manners.says_where:
             return 201, {}, None
         base = self.manners.location_host or self.url
@@ -168,18 +172,23 @@ class CrashEhr:
                 return 412, {}, None
             version = str(int(held["meta"]["versionId"]) + 1)
             self.stored[key] = {**sent, "meta": {**held["meta"], "versionId": version}}
+            self._found_by(self.stored[key])
             return 200, _tag(self.stored[key]), self.stored[key]
 
+    def _found_by(self, resource: Json) -> None:
+        """Which searches find it, noted: a long run asks too often to look at all of them each time."""
+        for name, value in _terms(resource):
+            self._index[resource["resourceType"], name, value][resource["id"]] = None
+
     def _search(self, kind: str, query: dict[str, list[str]]) -> Json:
+        """By identifier, patient, target and slot; whatever else is asked for counts for nothing."""
         with self._lock:
-            found = [r for (k, _), r in self.stored.items() if k == kind]
-        for value in query.get("identifier", []):
-            system, _, code = value.replace("\\", "").partition("|")
-            found = [r for r in found if _named(r, system, code)]
-        for patient in query.get("patient", []):
-            found = [r for r in found if _about(r, patient)]
-        for target in query.get("target", []):
-            found = [r for r in found if any(t.get("reference") == target for t in r.get("target", []))]
+            ids = [id for k, id in self.stored if k == kind] if not TERMS & query.keys() else None
+            for name in TERMS & query.keys():
+                values = [one for value in query[name] for one in value.replace("\\", "").split(",")]
+                hits = dict.fromkeys(id for one in values for id in self._index.get((kind, name, one), ()))
+                ids = list(hits) if ids is None else [id for id in ids if id in hits]
+            found = [self.stored[kind, id] for id in ids or ()]
         return {
             "resourceType": "Bundle",
             "type": "searchset",
@@ -187,14 +196,22 @@ class CrashEhr:
         }
 
 
+def _terms(resource: Json) -> Iterator[tuple[str, str]]:
+    """What a resource is found by."""
+    listed = resource.get("identifier") or []
+    for given in listed if isinstance(listed, list) else [listed]:
+        yield "identifier", f"{given.get('system')}|{given.get('value')}"
+    people = [resource.get("subject"), *(p.get("actor") for p in resource.get("participant", []))]
+    for name in {p["reference"] for p in people if p}:
+        yield "patient", name.removeprefix("Patient/")
+    for target in resource.get("target", []):
+        yield "target", target["reference"]
+    for slot in resource.get("slot", []):
+        yield "slot", slot["reference"]
+
+
 def _tag(resource: Json) -> dict[str, str]:
     return {"ETag": f'W/"{resource["meta"]["versionId"]}"'}
-
-
-def _named(resource: Json, system: str, value: str) -> bool:
-    listed = resource.get("identifier") or []
-    listed = listed if isinstance(listed, list) else [listed]
-    return any((i.get("system"), i.get("value")) == (system, value) for i in listed)
 
 
 def _about(resource: Json, patient: str) -> bool:

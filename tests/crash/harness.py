@@ -127,10 +127,12 @@ def small_plan() -> tuple[ConfirmedPlan, tuple[Step, ...]]:
 
 
 def for_patient(plan: ConfirmedPlan, number: int) -> tuple[ConfirmedPlan, tuple[Step, ...]]:
-    """The same plan for another patient, under an id of its own."""
+    """The same plan for another patient, under an id of its own, at times that nobody else has."""
     draft = replace(plan.draft, patient=f"Patient/p{number}")
     again = replace(plan, id=f"00000000-0000-4000-8000-{number:012}", draft=draft)
-    return again, render(again, a_timetable(draft))
+    times = a_timetable(draft)
+    own = tuple(replace(p, slots=tuple(f"{slot}-p{number}" for slot in p.slots)) for p in times.placed)
+    return again, render(again, replace(times, placed=own))
 
 
 @contextmanager
