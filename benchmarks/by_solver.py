@@ -6,6 +6,7 @@ here, as inequalities. One therapist only.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -21,11 +22,13 @@ LEFT_OUT, LATE = weight(Rule.LEFT_OUT), weight(Rule.CBT_AFTER_DOSE)
 
 @dataclass(frozen=True)
 class Solved:
-    """`cost` of the best found (None: nothing found), `bound` below which there is none."""
+    """`cost` of the best found (None: nothing found), `bound` below which there is none, the start of each
+    visit that has one."""
 
     cost: int | None
     bound: float
     proven: bool
+    starts: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,10 @@ def solve(site: Site, seconds: float, workers: int = 2, *, leave_out: bool = Tru
     solver.parameters.max_time_in_seconds, solver.parameters.num_workers = seconds, workers
     status = solver.solve(model)
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        return Solved(None, solver.best_objective_bound, status == cp_model.INFEASIBLE)
-    return Solved(round(solver.objective_value), solver.best_objective_bound, status == cp_model.OPTIMAL)
+        return Solved(None, solver.best_objective_bound, status == cp_model.INFEASIBLE, {})
+    starts = {key: solver.value(v.start) for key, v in visits.items() if solver.value(v.there)}
+    proven = status == cp_model.OPTIMAL
+    return Solved(round(solver.objective_value), solver.best_objective_bound, proven, starts)
 
 
 def _visit(model: cp_model.CpModel, site: Site, wanted: Wanted, leave_out: bool) -> _Visit:

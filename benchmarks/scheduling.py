@@ -16,24 +16,28 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from importlib.util import find_spec
 from statistics import median
 from typing import TypeVar
 
 from benchmarks.by_greedy import book
 from benchmarks.courses import MONDAY, clinic_staff, cohort, one_patient
+from benchmarks.in_turn import Placed, book_all
 
 from ketplan.scheduling.checking.series import faults
-from ketplan.scheduling.cohort import fit
+from ketplan.scheduling.cohort import Course, fit
 from ketplan.scheduling.series import plan
-from ketplan.scheduling.series.model import Request
+from ketplan.scheduling.series.model import Request, Resource
 from ketplan.scheduling.series.openings import Site
 from ketplan.scheduling.series.rules import Rule, weight
+from ketplan.scheduling.series.search import Found
 
 FULL, SEEDS, SECONDS = (0.3, 0.6, 0.8), range(6), 30.0
 PATIENTS, LENGTHS = (50, 200, 1000), (60, 120, 240, 400)
 YEAR, STAFF = 365, (12, 6, 3, 20)
 LEFT_OUT = weight(Rule.LEFT_OUT)
+MOST_BY_SOLVER, SECONDS_EACH = 50, 10.0
 T = TypeVar("T")
 
 
@@ -58,13 +62,13 @@ def one() -> None:
         for seed in SEEDS:
             request = one_patient(full, seed)
             plan(request)
-            made, wall, cpu = timed(lambda request=request: plan(request))  # type: ignore[misc]
+            made, wall, cpu = timed(partial(plan, request))
             assert not faults(request, made)
             if not made.refused:  # an impossible course is explained as well, which takes its time
                 walls.append(wall)
                 cpus.append(cpu)
             row = f"{full:>5}{seed:>5}{wall:>7.0f}/{cpu:<6.0f}{said(made.cost)}"
-            greedy, wall, cpu = timed(lambda request=request: book(Site(request)))  # type: ignore[misc]
+            greedy, wall, cpu = timed(partial(greedily, request))
             row += f"{wall:>7.0f}/{cpu:<6.0f}{said(greedy.cost)}"
             optimum, words = solved(request)
             row += words
@@ -81,6 +85,10 @@ def one() -> None:
             f"the optimum itself in {sum(r == 1 for r in ratios)} of {len(ratios)},"
             f" at worst x {max(ratios):.3f}"
         )
+
+
+def greedily(request: Request) -> Found:
+    return book(Site(request))
 
 
 def said(cost: int) -> str:
@@ -101,11 +109,8 @@ def solved(request: Request) -> tuple[int | None, str]:
 def horizon() -> None:
     print("\nOne patient, 60 % full, by the length of the calendars: processor ms")
     for length in LENGTHS:
-        times = [
-            timed(lambda n=n, s=s: plan(one_patient(0.6, s, n)))[2] for s in (0, 2, 5) for n in (length,)
-        ]  # type: ignore[misc]
-        made = [timed(lambda n=n, s=s: one_patient(0.6, s, n))[2] for s in (0, 2, 5) for n in (length,)]  # type: ignore[misc]
-        print(f"{length:>5} days{median(times) - median(made):>8.0f}", flush=True)
+        asked = [one_patient(0.6, seed, length) for seed in (0, 2, 5)]
+        print(f"{length:>5} days{median(timed(partial(plan, one))[2] for one in asked):>8.0f}", flush=True)
 
 
 def cohorts(sizes: tuple[int, ...]) -> None:
@@ -113,12 +118,12 @@ def cohorts(sizes: tuple[int, ...]) -> None:
     print(f"\nA year of 08-18 h on weekdays, {chairs} chairs, {nurses} nurses, {prescribers} prescribers,")
     print(f"{therapists} therapists; courses asked for evenly over the year, each acceptable for 60 days")
     print(
-        f"{'patients':>8}{'wall s':>8}{'cpu s':>8}{'ms each':>9}{'fit in':>8}{'wait':>6}"
+        f"{'patients':>8}{'by':>9}{'wall s':>8}{'cpu s':>8}{'ms each':>9}{'fit in':>8}{'wait':>6}"
         f"{'late':>6}{'most':>6}{'cost':>6}{'x bound':>9}{'MB':>6}"
     )
     for size in sizes:
         staff, asked = clinic_staff(*STAFF, YEAR + 400), cohort(size, YEAR, YEAR + 400)
-        made, wall, cpu = timed(lambda s=staff, a=asked: fit(s, a, MONDAY + timedelta(days=YEAR)))  # type: ignore[misc]
+        made, wall, cpu = timed(partial(fit, staff, asked, MONDAY + timedelta(days=YEAR)))
         costs = sum(f.series.cost for f in made.fitted)
         bound = sum(f.series.bound for f in made.fitted)
         asking = {course.patient: course for course in asked}
@@ -127,11 +132,39 @@ def cohorts(sizes: tuple[int, ...]) -> None:
             assert not faults(request, f.series)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(
-            f"{size:>8}{wall / 1000:>8.1f}{cpu / 1000:>8.1f}{cpu / size:>9.0f}{len(made.fitted):>8}"
-            f"{len(made.waiting):>6}{made.late_median:>6.0f}{made.late_most:>6}{made.cost_spread[0]:>6}"
+            f"{size:>8}{'ketplan':>9}{wall / 1000:>8.1f}{cpu / 1000:>8.1f}{cpu / size:>9.0f}"
+            f"{len(made.fitted):>8}{len(made.waiting):>6}{made.late_median:>6.0f}{made.late_most:>6}{made.cost_spread[0]:>6}"
             f"{costs / bound:>9.3f}{peak:>6.0f}",
             flush=True,
         )
+        beside("greedy", size, by_greedy, staff, asked)
+        if size <= MOST_BY_SOLVER and find_spec("ortools"):
+            beside("solver", size, by_solver, staff, asked)
+
+
+def by_greedy(site: Site) -> Placed | None:
+    found = book(site)
+    starts = {key: spot.start for key, spot in found.spots.items() if spot}
+    return (found.cost, starts) if len(starts) == len(found.spots) else None
+
+
+def by_solver(site: Site) -> Placed | None:
+    from benchmarks.by_solver import solve
+
+    found = solve(site, SECONDS_EACH, leave_out=False)
+    return None if found.cost is None else (found.cost, found.starts)
+
+
+def beside(
+    name: str, size: int, place: Callable[[Site], Placed | None], staff: list[Resource], asked: list[Course]
+) -> None:
+    """The same cohort, booked patient after patient by another method."""
+    tally, wall, cpu = timed(partial(book_all, staff, asked, place))
+    print(
+        f"{size:>8}{name:>9}{wall / 1000:>8.1f}{cpu / 1000:>8.1f}{cpu / size:>9.0f}{tally.fitted:>8}"
+        f"{tally.waiting:>6}{'':>6}{tally.late_most:>6}   {tally.costs / max(1, tally.fitted):.0f} a course",
+        flush=True,
+    )
 
 
 def main() -> None:
