@@ -94,6 +94,24 @@ def test_given_typing_then_it_is_back_after_a_reload_and_after_a_new_launch(page
     assert typed(page).input_value() == ""
 
 
+def test_given_no_network_when_it_is_back_then_what_was_typed_is_kept(page: Any, clinic: Any) -> None:
+    launch_in_tab(page, clinic, "two-diagnoses", "")
+    line = page.get_by_text("No network.")
+    assert not line.is_visible()
+    page.context.set_offline(True)
+    line.wait_for()
+    typed(page).fill(SAID)
+    page.keyboard.press("Tab")
+    require_accessible(page, "no network")
+    with page.expect_response("**/unsent") as kept:
+        page.context.set_offline(False)
+    assert kept.value.status == 200
+    line.wait_for(state="hidden")
+    launch_in_tab(page, clinic, "two-diagnoses", "")
+    page.get_by_text("You typed this earlier").wait_for()
+    assert typed(page).input_value() == SAID
+
+
 def test_given_a_page_shown_again_after_the_end_then_nothing_of_the_patient_is_seen(
     page: Any, clinic: Any
 ) -> None:
