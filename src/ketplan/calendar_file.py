@@ -12,6 +12,7 @@ from icalendar import Calendar, Event
 from ketplan.clinical.record import Booked
 from ketplan.fhir.datatypes import parse_when
 from ketplan.fhir.render import PLAN_STEP_SYSTEM
+from ketplan.fhir.rendering.authoring import visit_of_step, visit_step
 from ketplan.kept import steps_of
 from ketplan.store.plans import StoredPlan
 
@@ -31,8 +32,11 @@ class Visit:
     words: str = NEUTRAL
 
 
-def visits(plan: StoredPlan, booked: Iterable[Booked], zone: ZoneInfo) -> tuple[Visit, ...]:
-    """The plan's visits as the EHR has them, and as they were signed where it has none; in order."""
+def visits(
+    plan: StoredPlan, booked: Iterable[Booked], zone: ZoneInfo, decisions: int = 0
+) -> tuple[Visit, ...]:
+    """The plan's visits as the EHR has them, and as they were decided where it has none; in order. A visit
+    that was placed again is the same visit. `decisions` counts what was decided since the plan was signed."""
     standing = {
         value: b
         for b in sorted(booked, key=lambda b: b.status in _CALLED_OFF, reverse=True)
@@ -46,13 +50,14 @@ def visits(plan: StoredPlan, booked: Iterable[Booked], zone: ZoneInfo) -> tuple[
         signed = [parse_when(step.resource.get(name), zone) for name in ("start", "end")]
         start, end = (when.instant if when else None for when in signed)
         name = next(i["value"] for i in step.resource["identifier"] if i["system"] == PLAN_STEP_SYSTEM)
-        there = standing.get(name)
+        there, uid = standing.get(name), f"{plan.plan_id}/{visit_step(str(visit_of_step(step.key)))}@ketplan"
         changed = there is not None and (there.start, there.end) != (start, end)
         if there and there.start and there.end:
             start, end = there.start, there.end
         if start and end:
-            off = there is not None and there.status in _CALLED_OFF
-            found.append(Visit(f"{name}@ketplan", start, end, plan.revision - 1 + (changed or off), off))
+            off = (there.status if there else step.resource["status"]) in _CALLED_OFF
+            sequence = plan.revision - 1 + decisions + (changed or off)
+            found.append(Visit(uid, start, end, sequence, off))
     return tuple(sorted(found, key=lambda v: v.start))
 
 

@@ -13,6 +13,7 @@ from ketplan.ehr.client import FhirClient
 from ketplan.errors import InputError
 from ketplan.fhir.render import Verb
 from ketplan.fhir.rendering.authoring import PLAN_STEP_SYSTEM, visit_of_step, visit_step
+from ketplan.fhir.rendering.course import CARE_PLAN
 from ketplan.fhir.rendering.resolution import KIND, Choice
 from ketplan.kept import steps_of
 from ketplan.store.journal import StepState
@@ -75,15 +76,17 @@ def look_at_visits(
 
 
 def as_decided(services: Services, plan: StoredPlan) -> StoredPlan:
-    """The plan with the times and states that were decided since: what every page of its course goes by.
+    """The plan and its visits as was decided since: what every page and every sheet of its course goes by.
 
-    A visit that was placed again stands there at its new time, one that was added beside the others.
+    A visit that was placed again stands there as its newest appointment, one that was added beside the rest.
     """
     if not any(kept.kind in (KIND, revision.KIND) for kept in chapters_of(services, plan)):
         return plan
-    newest = newest_of_visits(written_of(services, plan))
+    written = written_of(services, plan)
+    newest, told = newest_of_visits(written), next((o for o in written if o.key == CARE_PLAN), None)
     steps = [
-        _as_decided(step, newest.pop(str(visit_of_step(step["key"])), None)) for step in plan.payload["steps"]
+        _as_decided(step, newest.pop(visit, None) if (visit := visit_of_step(step["key"])) else told)
+        for step in plan.payload["steps"]
     ]
     steps += [_step_of(visit, one) for visit, one in newest.items()]
     return replace(plan, payload={**plan.payload, "steps": steps})
@@ -100,12 +103,10 @@ def newest_of_visits(written: Iterable[Authored]) -> dict[str, Authored]:
 
 
 def _as_decided(step: dict[str, Any], one: Authored | None) -> dict[str, Any]:
-    if one is None:
+    if one is None or step["resource"]["resourceType"] != one.type:
         return step
-    decided = {name: one.ours[name] for name in ("start", "end", "status") if name in one.ours}
-    if one.gone:
-        decided["status"] = "cancelled"
-    return {**step, "resource": {**step["resource"], **decided}}
+    gone = {"status": "cancelled"} if one.gone and visit_of_step(one.key) else {}
+    return {**step, "resource": {**one.ours, **gone}}
 
 
 def _step_of(visit: str, one: Authored) -> dict[str, Any]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from io import BytesIO
+from typing import Any
 
 import pypdf
 import pytest
@@ -13,17 +15,14 @@ from icalendar import Calendar
 
 from ketplan import paper
 from ketplan.fhir.document import faults
-from ketplan.sandbox.app import create_app as create_ehr
-from tests.web.support import APP, EHR, NOW, Browser
+from tests.web.support import Browser, Clock, sign_plan, stored
+from tests.web.test_revision import ask, carry_out, change, moved_by, visits
 
-FAMILY = "Samplewood"
+pytestmark = pytest.mark.writes
+
+PATIENT, FAMILY = "gad-ready", "Samplewood"
 SHEETS = ("plan", "patient/en", "patient/es")
 FILES = ("plan.pdf", "patient/en.pdf", "patient/es.pdf", "document.json")
-
-
-@pytest.fixture
-def ehr() -> Flask:
-    return create_ehr(EHR, today=NOW.date(), launch_url=f"{APP}/launch", clock=NOW.timestamp)
 
 
 @pytest.fixture
@@ -33,9 +32,7 @@ def extra() -> None:
 
 
 def signed(browser: Browser) -> str:
-    path = browser.launch("gad-ready")
-    browser.submit(browser.get(f"{path}preview"), "/sign")
-    return path
+    return sign_plan(browser, PATIENT)
 
 
 def handed_out(browser: Browser) -> list[str]:
@@ -55,6 +52,50 @@ def test_the_signed_visits_leave_for_the_patients_own_calendar(browser: Browser)
     assert len(events) == 27
     assert "take-away" in browser.get(path).text
     assert "visits.ics" in browser.get(f"{path}take-away").text
+
+
+def events(browser: Browser, path: str) -> dict[str, Any]:
+    found = Calendar.from_ical(browser.get(f"{path}visits.ics").data).walk("VEVENT")
+    return {str(e["uid"]).partition("/appointment-")[2].partition("@")[0]: e for e in found}
+
+
+def test_what_was_changed_since_leaves_as_it_is_now(browser: Browser, ehr: Flask, clock: Clock) -> None:
+    """A dose that was missed and placed again, a session moved, one added, a review dropped."""
+    before = events(browser, signed(browser))
+    (missed,) = visits(ehr, "infusion-2")
+    clock.pass_(days=9)
+    change(ehr, missed, status="noshow")
+    path = browser.launch(PATIENT)
+    carry_out(browser, ask(browser, path, "replan", visit="infusion-2", scope="this and following"))
+    path = browser.launch(PATIENT)
+    typed = {"at-cbt-14": moved_by(ehr, "cbt-14", 2), "drop": "review_12_months"}
+    more = {"add_number": "1", "add_kind": "cbt", "add_from": "2026-06-15"}
+    carry_out(browser, ask(browser, path, "revise", **typed, **more))
+    path = browser.launch(PATIENT)
+    now = events(browser, path)
+    old, again = visits(ehr, "infusion-2")
+    assert (old["id"], old["status"]) == (missed["id"], "noshow")
+    assert now["infusion-2"]["dtstart"].dt == datetime.fromisoformat(again["start"])
+    assert now["infusion-2"]["status"] == "CONFIRMED"
+    assert now["cbt-14"]["dtstart"].dt == datetime.fromisoformat(visits(ehr, "cbt-14")[0]["start"])
+    assert now["review_12_months"]["status"] == "CANCELLED"
+    assert set(now) - set(before) == {"cbt-15"}
+    assert set(before) <= set(now)
+    assert all(now[key]["sequence"] > before[key]["sequence"] for key in before)
+    day = datetime.fromisoformat(again["start"])
+    sheet = browser.get(f"{path}take-away/signed/patient/en").text
+    said = " ".join(re.sub("<[^>]+>", " ", sheet).split())
+    assert f"{day:%A}, March {day.day} {day.hour}:00 a.m." in said.partition("Medicine, visit 2 of 6")[0]
+    assert said.count("Medicine, visit 2 of 6") == 1
+    assert "Talk therapy, visit 15" in said
+    assert "Mon 9 Mar" in browser.get(f"{path}take-away/signed/plan").text
+    document = json.loads(browser.get(f"{path}take-away/signed/document.json").text)
+    assert list(faults(document)) == []
+    told = {e["resource"].get("id"): e["resource"] for e in document["entry"]}
+    for raw in stored(ehr, "Appointment"):
+        if raw["id"] != missed["id"]:
+            assert (told[raw["id"]]["start"], told[raw["id"]]["status"]) == (raw["start"], raw["status"])
+    assert missed["id"] not in told
 
 
 def test_a_signed_plan_is_offered_in_every_form_and_each_link_leads_there(browser: Browser) -> None:

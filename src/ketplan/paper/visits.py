@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from ketplan.clinical.plan import VisitKind
 from ketplan.fhir.datatypes import Json, parse_when
-from ketplan.fhir.render import PLAN_STEP_SYSTEM, Step
+from ketplan.fhir.render import Step
+from ketplan.fhir.rendering.authoring import visit_of_step
 
-_PREFIX = "appointment-"
 _CALLED_OFF = frozenset({"cancelled", "noshow", "entered-in-error"})
 _KINDS = {"infusion": VisitKind.INFUSION, "cbt": VisitKind.CBT}
 
@@ -50,16 +50,15 @@ def visits(
 ) -> tuple[Visit, ...]:
     """Every visit with a time, in order. `standing` tells by key which of them the EHR has otherwise now."""
     made = (
-        _visit(step.resource, zone, standing or {})
+        _visit(step, zone, standing or {})
         for step in steps
         if step.type == "Appointment" and not step.updates
     )
     return tuple(sorted((v for v in made if v), key=lambda v: (v.start, v.key)))
 
 
-def _visit(resource: Json, zone: ZoneInfo, standing: Mapping[str, Now]) -> Visit | None:
-    named = (i["value"] for i in resource["identifier"] if i.get("system") == PLAN_STEP_SYSTEM)
-    key = next(named).partition("/")[2].removeprefix(_PREFIX)
+def _visit(step: Step, zone: ZoneInfo, standing: Mapping[str, Now]) -> Visit | None:
+    resource, key = step.resource, str(visit_of_step(step.key))
     start, end = (_instant(resource.get(name), zone) for name in ("start", "end"))
     status, now, signed = resource["status"], standing.get(key), None
     if now:

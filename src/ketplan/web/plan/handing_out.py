@@ -45,7 +45,7 @@ def bundle(lid: str) -> Response:
         "resourceType": "Bundle",
         "type": "collection",
         "timestamp": plan.payload["confirmed_at"],
-        "entry": list(entries_of(plan)),
+        "entry": list(entries(steps_of(plan), plan.plan_id, plan.iss, standing_of(plan))),
     }
     return _handed(session, plan, r4.to_json(whole), "application/fhir+json")
 
@@ -58,11 +58,10 @@ def _signed(session: LiveSession) -> StoredPlan:
     return plans[0]
 
 
-def entries_of(plan: StoredPlan) -> Iterator[Json]:
-    """A signed plan's resources as entries of a Bundle, as `entries` gives them."""
+def standing_of(plan: StoredPlan) -> dict[str, str]:
+    """What stands in the EHR of a plan as it was signed, by step."""
     receipt = desk().glue.stored_receipt(desk().services, plan.plan_id)
-    stands = {row.key: row.reference for row in receipt.rows if row.reference} if receipt else {}
-    return entries(steps_of(plan), plan.plan_id, plan.iss, stands)
+    return {row.key: row.reference for row in receipt.rows if row.reference} if receipt else {}
 
 
 def entries(steps: Sequence[Step], plan_id: str, iss: str, stands: Mapping[str, str]) -> Iterator[Json]:

@@ -11,14 +11,16 @@ from typing import Any
 from flask import Response, abort, render_template, url_for
 
 from ketplan import paper
-from ketplan.calendar_file import calendar_file, visits
+from ketplan.calendar_file import Visit, calendar_file, visits
 from ketplan.clinical.plan import Clinician
 from ketplan.errors import InputError
 from ketplan.fhir import r4
 from ketplan.fhir.document import About, document
 from ketplan.fhir.render import Step
+from ketplan.fhir.rendering.authoring import visit_step
 from ketplan.kept import steps_of
 from ketplan.paper.visits import Now
+from ketplan.reconciling import chapters_of, newest_of_visits, written_of
 from ketplan.store.plans import StoredPlan
 from ketplan.web import sessions
 from ketplan.web.bench import Bench, open_bench
@@ -26,7 +28,7 @@ from ketplan.web.context import desk
 from ketplan.web.course.course import newest_plan
 from ketplan.web.guard import room
 from ketplan.web.page import banner, standing
-from ketplan.web.plan.handing_out import entries, entries_of
+from ketplan.web.plan.handing_out import entries, standing_of
 from ketplan.web.sessions import LiveSession
 from ketplan.web.trail import note
 
@@ -51,11 +53,26 @@ class Parcel:
         """How the EHR has the visits of a signed plan, by visit."""
         if self.plan is None:
             return {}
-        booked, zone = self.bench.proposal.record.appointments, desk().practice.zone
         return {
             v.uid.partition("/appointment-")[2].rpartition("@")[0]: Now(v.start, v.end, v.called_off)
-            for v in visits(self.plan, booked, zone)
+            for v in self.visits
         }
+
+    @property
+    def visits(self) -> tuple[Visit, ...]:
+        """Those of a signed plan, as the EHR has them."""
+        if self.plan is None:
+            return ()
+        booked, zone = self.bench.proposal.record.appointments, desk().practice.zone
+        return visits(self.plan, booked, zone, len(chapters_of(desk().services, self.plan)) - 1)
+
+    @property
+    def references(self) -> Mapping[str, str]:
+        """What stands in the EHR of a signed plan, by step: of each visit the appointment made last."""
+        if self.plan is None:
+            return {}
+        newest = newest_of_visits(written_of(desk().services, self.plan))
+        return standing_of(self.plan) | {visit_step(key): one.reference for key, one in newest.items()}
 
     @property
     def signature(self) -> tuple[Clinician, datetime] | None:
@@ -129,7 +146,7 @@ def fhir_document(lid: str, which: str) -> Response:
     """The plan as a FHIR document Bundle."""
     parcel, now = _parcel(which), desk().now()
     session = parcel.bench.session
-    told = entries_of(parcel.plan) if parcel.plan else entries(parcel.steps, parcel.plan_id, session.iss, {})
+    told = entries(parcel.steps, parcel.plan_id, session.iss.rstrip("/"), parcel.references)
     about = About(
         parcel.plan_id, parcel.bench.proposal.record.patient, session.iss.rstrip("/"), now, parcel.signature
     )
@@ -144,10 +161,8 @@ def calendar(lid: str) -> Response:
     if newest_plan(session) is None:
         raise InputError("There is no signed plan yet, so there are no visits to take along.")
     parcel = _parcel(SIGNED)
-    assert parcel.plan is not None
-    zone, booked = desk().practice.zone, parcel.bench.proposal.record.appointments
-    found = visits(parcel.plan, booked, zone)
-    made = calendar_file(found, zone, desk().services.settings.site.name, desk().now())
+    place = desk().services.settings.site.name
+    made = calendar_file(parcel.visits, desk().practice.zone, place, desk().now())
     return _file(parcel, made, "text/calendar", "visits.ics", "calendar")
 
 
