@@ -138,7 +138,7 @@ def durable(url: str, signed: Sequence[Signed], database_url: str, home: Path, w
     begun = time.perf_counter()
     for id in ids:
         while services.plans.load(id).state in UNDER_WAY:
-            time.sleep(0.05)
+            time.sleep(0.25)
     took = time.perf_counter() - begun
     if odd := [id for id in ids if services.plans.load(id).state is not PlanState.WRITTEN]:
         raise SystemExit(f"{len(odd)} of {len(ids)} plans were not written: nothing was measured.")
