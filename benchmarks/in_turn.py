@@ -15,8 +15,8 @@ from ketplan.scheduling.series.staff import Staff
 MOST_STARTS = 15
 """As many days are tried for one patient as `scheduling.cohort` looks at."""
 
-Placed = tuple[int, Mapping[str, int]]
-"""What a course costs by the table of rules, and the start of each visit."""
+Placed = Mapping[str, int]
+"""The start of each visit."""
 
 
 @dataclass
@@ -24,7 +24,6 @@ class Tally:
     fitted: int = 0
     waiting: int = 0
     late_most: int = 0
-    costs: int = 0
 
 
 def book_all(
@@ -36,9 +35,8 @@ def book_all(
         for start in islice(_weekdays(course.earliest, course.latest), MOST_STARTS):
             site = Site(course.request_from(start), staff, known)
             if placed := place(site):
-                _take(site, placed[1])
+                _take(site, placed)
                 tally.fitted += 1
-                tally.costs += placed[0]
                 tally.late_most = max(tally.late_most, (start - course.earliest).days)
                 break
         else:
