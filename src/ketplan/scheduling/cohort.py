@@ -26,7 +26,7 @@ from ketplan.scheduling.wall_clock import day_words, days, instant, is_weekend
 
 # House defaults: how hard one start is tried, and its doses alone before; with how many therapists, how far
 # the next one lies behind it, and how many hopeful days are looked through.
-HOUSE_WIDTHS = (12,)
+HOUSE_WIDTHS = (64,)
 HOUSE_GLANCE = (4,)
 HOUSE_THERAPISTS = 1
 HOUSE_STRIDE_DAYS = 3
