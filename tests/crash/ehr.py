@@ -90,6 +90,12 @@ class CrashEhr:
         self._server.shutdown()
         self._server.server_close()
 
+    def forget(self) -> None:
+        """Nothing stored."""
+        with self._lock:
+            self.stored.clear()
+            self._index.clear()
+
     def of(self, kind: str, patient: str = "") -> list[Json]:
         with self._lock:
             return [

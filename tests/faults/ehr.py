@@ -76,7 +76,7 @@ class FaultyEhr(CrashEhr):
 
     def calm(self) -> None:
         """Nothing stored, nothing wrong."""
-        self.stored.clear()
+        self.forget()
         self.permission = Permission(renewable=False)
         self.moment, self.misdeed, self.times, self.stores = "", None, 0, False  # type: ignore[assignment]
         self.not_before = self.clock.now()
