@@ -12,7 +12,6 @@ from icalendar import Calendar, Event
 from ketplan.clinical.record import Booked
 from ketplan.fhir.datatypes import parse_when
 from ketplan.fhir.render import PLAN_STEP_SYSTEM
-from ketplan.fhir.rendering.authoring import visit_of_step, visit_step
 from ketplan.kept import steps_of
 from ketplan.store.plans import StoredPlan
 
@@ -50,14 +49,14 @@ def visits(
         signed = [parse_when(step.resource.get(name), zone) for name in ("start", "end")]
         start, end = (when.instant if when else None for when in signed)
         name = next(i["value"] for i in step.resource["identifier"] if i["system"] == PLAN_STEP_SYSTEM)
-        there, uid = standing.get(name), f"{plan.plan_id}/{visit_step(str(visit_of_step(step.key)))}@ketplan"
+        there = standing.get(name)
         changed = there is not None and (there.start, there.end) != (start, end)
         if there and there.start and there.end:
             start, end = there.start, there.end
         if start and end:
             off = (there.status if there else step.resource["status"]) in _CALLED_OFF
             sequence = plan.revision - 1 + decisions + (changed or off)
-            found.append(Visit(uid, start, end, sequence, off))
+            found.append(Visit(f"{plan.plan_id}/{step.key}@ketplan", start, end, sequence, off))
     return tuple(sorted(found, key=lambda v: v.start))
 
 

@@ -22,6 +22,9 @@ class StepState(StrEnum):
     UNKNOWN = "unknown"
 
 
+LOST = (StepState.UNKNOWN, StepState.SENDING)
+"""Of what is in these while nothing is being written, nobody can tell what became."""
+
 STEP_STATES: Mapping[StepState, frozenset[StepState]] = {
     # What stands in the EHR already, or hangs on something refused, is never sent.
     StepState.PLANNED: frozenset({StepState.SENDING, StepState.DONE, StepState.REFUSED}),
@@ -160,29 +163,27 @@ class Journal:
     def send_again(self, plan_id: str, key: str, now: datetime) -> None:
         """Somebody has looked and not found it: what was sent so far counts no more. RefusedError unless
         nobody can tell what became of the step."""
-        step = self._table.c
-        lost = update(self._table).where(
-            step.plan_id == plan_id, step.key == key, step.state == StepState.UNKNOWN
-        )
-        forgotten = {"attempts": 0, "http_status": None, "resource_id": None, "message": "", "said": ""}
-        with self._database.writing() as connection:
-            if connection.execute(lost.values(**forgotten, updated=now)).rowcount == 0:
-                raise RefusedError("The journal has no such step of which nobody can tell what became of it.")
+        forgotten = {"attempts": 0, "resource_id": None, "message": ""}
+        self._answer_for(plan_id, key, (StepState.UNKNOWN,), forgotten, now)
 
     def settle(
         self, plan_id: str, key: str, stands: bool, resource_id: str, words: str, now: datetime
     ) -> None:
         """Somebody has looked, and says whether it stands; `resource_id` is "" where they could not see it.
         RefusedError unless nobody can tell what became of the step."""
-        step = self._table.c
-        lost = update(self._table).where(
-            step.plan_id == plan_id, step.key == key, step.state.in_((StepState.UNKNOWN, StepState.SENDING))
-        )
         state = StepState.DONE if stands else StepState.REFUSED
-        told = {"state": state, "http_status": None, "message": words, "said": "", "updated": now}
+        told = {"state": state, "resource_id": resource_id or None, "message": words}
+        self._answer_for(plan_id, key, LOST, told, now)
+
+    def _answer_for(
+        self, plan_id: str, key: str, states: Sequence[StepState], told: Mapping[str, Any], now: datetime
+    ) -> None:
+        """What the EHR said of the step counts no more beside what somebody tells who has looked."""
+        step = self._table.c
+        lost = update(self._table).where(step.plan_id == plan_id, step.key == key, step.state.in_(states))
         with self._database.writing() as connection:
-            settled = connection.execute(lost.values(**told, resource_id=resource_id or None))
-            if settled.rowcount == 0:
+            told_now = lost.values(**told, http_status=None, said="", updated=now)
+            if connection.execute(told_now).rowcount == 0:
                 raise RefusedError("The journal has no such step of which nobody can tell what became of it.")
 
     def entries(self, plan_id: str) -> tuple[JournalEntry, ...]:

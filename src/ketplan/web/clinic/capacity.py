@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from flask import render_template
 
-from ketplan.clinical.disorders import DISORDERS, Disorder
+from ketplan.clinical.disorders import DISORDERS
 from ketplan.clinical.draft import usual_visits
 from ketplan.clinical.plan import Visit, VisitKind
 from ketplan.scheduling.capacity import capacity, first_start
@@ -21,7 +22,6 @@ from ketplan.scheduling.timetable import Busy
 from ketplan.web.clinic.desk import Clinic, open_clinic
 from ketplan.web.clinic.guard import room
 from ketplan.web.context import desk
-from ketplan.workflow import Calendar
 
 routes = room("capacity", __name__)
 
@@ -49,8 +49,8 @@ def show(lid: str) -> str:
     client = desk().connect(clinic.session.iss, clinic.session.token)
     calendar = desk().glue.read_calendar(client, first, desk().practice)
     taken = _taken(clinic)
-    whole = [_whole(one, taken) for one in from_slots(calendar.slots)]
-    found = capacity(desk().practice.clinic, whole, taken, dates)
+    free = from_slots(calendar.slots)
+    found = capacity(desk().practice.clinic, [_whole(one, taken) for one in free], taken, dates)
     return render_template(
         "clinic/capacity.html",
         session=clinic.session,
@@ -60,35 +60,33 @@ def show(lid: str) -> str:
         weeks=sorted({load.week for load in found.loads}),
         names=list(dict.fromkeys((load.resource, load.name, load.service) for load in found.loads)),
         loads={(load.resource, load.week): load for load in found.loads},
-        starts=[_start(one, clinic, calendar, [d.day for d in found.days]) for one in _usual_for(first)],
+        starts=list(_starts(clinic, free, calendar.published, [day.day for day in found.days])),
     )
 
 
-def _usual_for(first: date) -> list[Disorder]:
-    """The disorders for which this site offers a course with doses."""
+def _starts(
+    clinic: Clinic, free: Sequence[Resource], published: Mapping[str, date], wanted: Sequence[date]
+) -> Iterator[Start]:
+    """For each disorder for which this site offers a course with doses. Its visits are looked for beside what
+    is booked, from one day after the other."""
     practice = desk().practice
-    return [one for one in DISORDERS if usual_visits(one, first, practice.library, practice.house)]
+    for disorder in DISORDERS if free else ():
+        usual = partial(usual_visits, disorder, library=practice.library, house=practice.house)
+        count = Counter(visit.kind for visit in usual(clinic.moment.today))
+        if not count:
+            continue
 
+        def asked(day: date, usual: Callable[[date], Sequence[Visit]] = usual) -> Request:
+            return course_request(
+                usual(day),
+                practice.clinic,
+                not_before=clinic.moment.now,
+                resources=free,
+                published=published,
+            )
 
-def _start(disorder: Disorder, clinic: Clinic, calendar: Calendar, wanted: Sequence[date]) -> Start:
-    """Each visit of such a course is looked for beside what is booked, from one day after the other."""
-    practice, resources = desk().practice, from_slots(calendar.slots)
-
-    def visits(day: date) -> Sequence[Visit]:
-        return usual_visits(disorder, day, practice.library, practice.house)
-
-    def asked(day: date) -> Request:
-        return course_request(
-            visits(day),
-            practice.clinic,
-            not_before=clinic.moment.now,
-            resources=resources,
-            published=calendar.published,
-        )
-
-    count = Counter(visit.kind for visit in visits(clinic.moment.today))
-    found = first_start(asked, resources, wanted)
-    return Start(disorder.title, count[VisitKind.INFUSION], count[VisitKind.CBT], *(found or (None, None)))
+        found = first_start(asked, free, wanted) or (None, None)
+        yield Start(disorder.title, count[VisitKind.INFUSION], count[VisitKind.CBT], *found)
 
 
 def _taken(clinic: Clinic) -> Mapping[str, Sequence[Busy]]:

@@ -15,7 +15,7 @@ from ketplan.errors import EhrError, InputError, RefusedError
 from ketplan.kept import steps_of
 from ketplan.reconciling import chapters_of
 from ketplan.store.audit import LONGEST_NOTE
-from ketplan.store.journal import JournalEntry, StepState
+from ketplan.store.journal import LOST, JournalEntry
 from ketplan.store.plans import UNDER_WAY, PlanState, StoredPlan
 from ketplan.web import sessions
 from ketplan.web.bench import open_bench
@@ -35,7 +35,6 @@ SAID = {
     STANDS: "{who} looked in the EHR on {day}: it stands there.",
     ABSENT: "{who} looked in the EHR on {day}: it does not stand there.",
 }
-_LOST = (StepState.UNKNOWN, StepState.SENDING)
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ def _of(kept: StoredPlan) -> list[Unsettled]:
             steps[entry.key].updates.partition("/")[2],
         )
         for entry in desk().services.journal.entries(kept.plan_id)
-        if entry.state in _LOST and entry.key in steps
+        if entry.state in LOST and entry.key in steps
     ]
 
 
